@@ -1,0 +1,50 @@
+package target
+
+import (
+	"net/url"
+	"strings"
+)
+
+const hidden = "***"
+
+// Redact returns a URL for errors and logs: without user information and
+// fragment, the values of its query replaced by ***. A component of the query
+// that is no pair is hidden whole, since it may be a token.
+func Redact(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	host, port, err := parseHostPort(u.Host)
+	if err != nil || u.Opaque != "" {
+		return hidden
+	}
+	scheme := strings.ToLower(u.Scheme)
+	text := scheme + "://" + hostPort(scheme, host, port) + u.EscapedPath()
+	if u.RawQuery == "" {
+		return text
+	}
+	return text + "?" + redactQuery(u.RawQuery)
+}
+
+// RedactText does the same for text that may be no URL: of that, nothing shows.
+func RedactText(text string) string {
+	t, err := Parse(text, Options{})
+	if err != nil {
+		return hidden
+	}
+	return t.String()
+}
+
+func redactQuery(raw string) string {
+	pairs := strings.Split(raw, "&")
+	for i, pair := range pairs {
+		name, _, found := strings.Cut(pair, "=")
+		switch {
+		case found:
+			pairs[i] = escapeQuery(name, false) + "=" + hidden
+		case pair != "":
+			pairs[i] = hidden
+		}
+	}
+	return strings.Join(pairs, "&")
+}
