@@ -73,9 +73,18 @@ func TestLIM01And02BombsStopAtTheLimit(t *testing.T) {
 		bomb := encodeZeros(t, name, size)
 		over, err := peak(t, bomb, limit, coding(name))
 		assert.Equal(t, &LimitError{What: LimitBody, Limit: limit, Got: limit + 1}, err, name)
-		assert.Less(t, over, uint64(8<<20), "%s: heap over the limit", name)
+		allowed := uint64(8 << 20)
+		if name == "zstd" {
+			// This encoder asks for the largest window that is allowed, and a
+			// window cannot be kept in less.
+			allowed += 1 << 20
+		}
+		assert.Less(t, over, allowed, "%s: heap over the limit", name)
 		t.Logf("%s: %d bytes encoded, %d KiB over the limit", name, len(bomb), over>>10)
 	}
+	over, err := peak(t, encodeZeros(t, "zstd 2 MiB", size), limit, "zstd")
+	assert.Equal(t, &LimitError{What: LimitBody, Limit: limit, Got: limit + 1}, err)
+	assert.Less(t, over, uint64(8<<20))
 }
 
 func TestLIM03AtMostFiveLayers(t *testing.T) {
