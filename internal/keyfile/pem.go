@@ -1,0 +1,242 @@
+package keyfile
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// block is a PEM block (RFC 7468), as it is found in the wild.
+type block struct {
+	label   string // upper case
+	headers map[string]string
+	der     []byte
+	alias   string // the friendlyName that openssl pkcs12 writes before it
+	entry   string // and the localKeyID
+	err     error
+}
+
+// labelNames say what a label promises.
+var labelNames = map[string]string{
+	"CERTIFICATE": "certificate", "X509 CERTIFICATE": "certificate", "TRUSTED CERTIFICATE": "certificate",
+	"PRIVATE KEY": "PKCS #8 key", "ENCRYPTED PRIVATE KEY": "encrypted PKCS #8 key", "ANY PRIVATE KEY": "private key",
+	"RSA PRIVATE KEY": "RSA key", "EC PRIVATE KEY": "EC key", "DSA PRIVATE KEY": "DSA key", "OPENSSH PRIVATE KEY": "OpenSSH key",
+	"PKCS7": "PKCS #7", "CMS": "PKCS #7", "PKCS #7 SIGNED DATA": "PKCS #7", "PKCS12": "PKCS #12",
+	"PUBLIC KEY": "public key", "RSA PUBLIC KEY": "public key", "CERTIFICATE REQUEST": "certificate request",
+	"NEW CERTIFICATE REQUEST": "certificate request", "X509 CRL": "revocation list",
+	"EC PARAMETERS": "curve parameters", "DSA PARAMETERS": "DSA parameters", "DH PARAMETERS": "Diffie-Hellman parameters",
+	"X9.42 DH PARAMETERS": "Diffie-Hellman parameters",
+}
+
+// pem reads every block of a text.
+func (x *extraction) pem(blocks []block) error {
+	if len(blocks) > 1 {
+		x.named("pem")
+	}
+	for _, found := range blocks {
+		if err := x.object(); err != nil {
+			return err
+		}
+		before := [2]int{len(x.keys), len(x.certificates)}
+		if err := x.pemBlock(found); err != nil {
+			return err
+		}
+		for _, k := range x.keys[before[0]:] {
+			k.Alias, k.entry = firstOf(k.Alias, found.alias), firstOf(k.entry, found.entry)
+		}
+		for _, c := range x.certificates[before[1]:] {
+			c.Alias, c.entry = firstOf(c.Alias, found.alias), firstOf(c.entry, found.entry)
+		}
+	}
+	x.named("pem")
+	return nil
+}
+
+func (x *extraction) pemBlock(found block) error {
+	if found.err != nil {
+		return x.part(corrupt(firstOf(labelNames[found.label], "PEM block "+found.label), found.err))
+	}
+	switch {
+	case strings.HasPrefix(found.label, "PGP "):
+		return x.note("an OpenPGP " + strings.ToLower(strings.TrimPrefix(found.label, "PGP ")) + ", which TLS does not use")
+	case found.label == "OPENSSH PRIVATE KEY":
+		return x.openSSH(found.der)
+	case found.label == "X9.42 DH PARAMETERS", found.label == "DH PARAMETERS":
+		return x.note("Diffie-Hellman parameters")
+	case strings.Contains(found.headers["Proc-Type"], "ENCRYPTED"):
+		x.named(map[string]string{"RSA PRIVATE KEY": "pkcs1", "EC PRIVATE KEY": "sec1", "DSA PRIVATE KEY": "dsa"}[found.label])
+		return x.addKey(x.traditional(found))
+	case labelNames[found.label] == "" && strings.HasSuffix(found.label, "PRIVATE KEY") && shapeOfBytes(found.der) == shapeUnknown:
+		return x.part(&Error{Kind: UnsupportedFormat, Message: fmt.Sprintf("a PEM block %q, which is a key in a format that is not for TLS", found.label)})
+	}
+	return x.asn1(found.der, found.label)
+}
+
+func shapeOfBytes(b []byte) shape {
+	v, _, err := readValue(b)
+	if err != nil {
+		return shapeUnknown
+	}
+	return shapeOf(v)
+}
+
+// scanPEM finds the blocks of a text, in one pass. A block need not begin a
+// line, its lines may be of any length, and what lies between blocks may be
+// anything. Dashes may be as few as four.
+func scanPEM(text []byte) []block {
+	var blocks []block
+	for from := 0; ; {
+		begin, ok := findMarker(text, from, "BEGIN")
+		if !ok {
+			return blocks
+		}
+		found := block{label: begin.label}
+		found.alias, found.entry = bagAttributes(text[from:begin.start])
+		limit := len(text)
+		next, again := findMarker(text, begin.end, "BEGIN")
+		if again {
+			limit = next.start
+		}
+		if end, ok := findMarker(text[:limit], begin.end, "END"); ok {
+			found.headers, found.der, found.err = decodeBody(text[begin.end:end.start])
+			from = end.end
+		} else {
+			found.err = errors.New("its END line is missing, so the file is cut off or two files run into each other")
+			from = begin.end
+		}
+		blocks = append(blocks, found)
+	}
+}
+
+// marker is a "-----BEGIN LABEL-----" in a text.
+type marker struct {
+	start, end int
+	label      string
+}
+
+// findMarker finds the next marker with the word BEGIN or END.
+func findMarker(text []byte, from int, word string) (marker, bool) {
+	for {
+		at := indexFold(text, from, word)
+		if at < 0 {
+			return marker{}, false
+		}
+		from = at + len(word)
+		start := at
+		for start > 0 && text[start-1] == ' ' && at-start < 2 {
+			start--
+		}
+		dashes := start
+		for start > 0 && text[start-1] == '-' && dashes-start < 5 {
+			start--
+		}
+		if dashes-start < 3 {
+			continue
+		}
+		label, length := readLabel(text[from:])
+		if length == 0 {
+			continue
+		}
+		return marker{start, from + length, label}, true
+	}
+}
+
+// readLabel reads " LABEL-----" behind BEGIN or END: its label and length.
+func readLabel(text []byte) (label string, length int) {
+	const longest = 80
+	for i, c := range text[:min(len(text), longest)] {
+		if c == '-' && bytes.HasPrefix(text[i:], []byte("---")) {
+			label = strings.ToUpper(strings.TrimSpace(string(text[:i])))
+			if label == "" {
+				return "", 0
+			}
+			length = i
+			for length < len(text) && text[length] == '-' && length-i < 5 {
+				length++
+			}
+			return label, length
+		}
+		if c == '\n' || c < ' ' || c >= 0x7f {
+			return "", 0
+		}
+	}
+	return "", 0
+}
+
+// indexFold is the index of an upper-case word in any case, from an offset.
+func indexFold(text []byte, from int, word string) int {
+	for i := from; i+len(word) <= len(text); i++ {
+		if text[i]|0x20 == word[0]|0x20 && bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
+			return i
+		}
+	}
+	return -1
+}
+
+// decodeBody splits a block's headers (RFC 1421 4.6) from its base64.
+func decodeBody(body []byte) (headers map[string]string, der []byte, err error) {
+	headers = map[string]string{}
+	rest := body
+	for {
+		line, after, more := bytes.Cut(bytes.TrimLeft(rest, "\n \t"), []byte("\n"))
+		key, text, isHeader := bytes.Cut(line, []byte(":"))
+		if !isHeader || !more {
+			break
+		}
+		for bytes.HasSuffix(bytes.TrimSpace(text), []byte(`\`)) && len(after) > 0 {
+			var continued []byte
+			continued, after, _ = bytes.Cut(after, []byte("\n"))
+			text = append(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(`\`)), continued...)
+		}
+		headers[string(bytes.TrimSpace(key))] = string(bytes.TrimSpace(text))
+		rest = after
+	}
+	der, err = decodeBase64(rest)
+	if err == nil && len(der) == 0 {
+		err = errors.New("it has no content")
+	}
+	return headers, der, err
+}
+
+// decodeBase64 decodes text in either alphabet, padded or not, with white
+// space and the marks that quoting leaves behind.
+func decodeBase64(text []byte) ([]byte, error) {
+	clean := make([]byte, 0, len(text))
+	for _, c := range text {
+		switch {
+		case c <= ' ', c == '"', c == '\'', c == ',', c == '>', c == '|':
+		case c == '-':
+			clean = append(clean, '+')
+		case c == '_':
+			clean = append(clean, '/')
+		default:
+			clean = append(clean, c)
+		}
+	}
+	clean = bytes.TrimRight(clean, "=")
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, err := base64.RawStdEncoding.Decode(out, clean)
+	if err != nil {
+		return nil, errors.New("its base64 is damaged, or part of it is missing")
+	}
+	return out[:n], nil
+}
+
+// bagAttributes reads the friendlyName and localKeyID that openssl pkcs12
+// writes before a block.
+func bagAttributes(before []byte) (alias, entry string) {
+	if at := bytes.LastIndex(before, []byte("Bag Attributes")); at >= 0 {
+		for line := range strings.SplitSeq(string(before[at:]), "\n") {
+			key, text, _ := strings.Cut(strings.TrimSpace(line), ":")
+			switch key {
+			case "friendlyName":
+				alias = strings.TrimSpace(text)
+			case "localKeyID":
+				entry = strings.TrimSpace(text)
+			}
+		}
+	}
+	return alias, entry
+}

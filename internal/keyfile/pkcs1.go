@@ -1,0 +1,116 @@
+package keyfile
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"errors"
+	"math/big"
+)
+
+// maxRSABits is the largest modulus we compute with, as OpenSSL's.
+const maxRSABits = 16384
+
+// minRSABits is the smallest modulus that crypto/rsa signs with.
+const minRSABits = 1024
+
+// parsePKCS1 reads RSAPrivateKey (RFC 8017 A.1.2).
+func parsePKCS1(b *budget, octets []byte) (*Key, error) {
+	return rsaKey(b, octets, der(tagSequence, derOID(oidRSA), der(tagNull)), true)
+}
+
+// rsaKey reads RSAPrivateKey under an AlgorithmIdentifier, of RSA or RSA-PSS.
+// Keys of RSA-PSS alone are not for crypto/tls, which cannot read their
+// certificates.
+func rsaKey(b *budget, octets, algorithm []byte, signs bool) (*Key, error) {
+	f := sequenceOf(octets)
+	version, n, e, d := f.natural(), f.natural(), f.natural(), f.natural()
+	primes := []*big.Int{f.natural(), f.natural()}
+	for range 3 { // the CRT values follow from the rest
+		f.natural()
+	}
+	if others, more := f.optional(tagSequence); more && version.Cmp(big.NewInt(1)) == 0 {
+		for infos := others.fields(); infos.more(); {
+			info := infos.sequence()
+			primes = append(primes, info.natural())
+			if err := errors.Join(info.err, infos.err); err != nil {
+				return nil, corrupt("RSA key", err)
+			}
+			if len(primes) > 16 {
+				return nil, corrupt("RSA key", errors.New("more than 16 primes"))
+			}
+		}
+	}
+	if f.err != nil {
+		return nil, corrupt("RSA key", f.err)
+	}
+	if n.BitLen() > maxRSABits {
+		return nil, fault(UnsupportedKey, "an RSA key of %d bits is beyond the limit of %d", n.BitLen(), maxRSABits)
+	}
+	if err := b.spend(cubic(n.BitLen()) / 16); err != nil {
+		return nil, err
+	}
+	if err := checkRSA(n, e, d, primes); err != nil {
+		return nil, corrupt("RSA key", err)
+	}
+	spki := keyInfo(algorithm, der(tagSequence, derInteger(n), derInteger(e)))
+	if !signs {
+		return newKey(spki, nil)
+	}
+	return newKey(spki, rsaSigner(n, e, d, primes))
+}
+
+// checkRSA refuses numbers that are no key: the primes must give the modulus,
+// and d must undo e for each of them.
+func checkRSA(n, e, d *big.Int, primes []*big.Int) error {
+	if n.BitLen() < 16 || n.Bit(0) == 0 || e.BitLen() < 2 || e.Bit(0) == 0 || d.Sign() == 0 || d.Cmp(n) >= 0 {
+		return errors.New("the numbers are no RSA key")
+	}
+	if primes[0].Sign() == 0 && primes[1].Sign() == 0 && len(primes) == 2 {
+		return nil // without its primes, which may be left out as zeros
+	}
+	product, one := big.NewInt(1), big.NewInt(1)
+	for _, p := range primes {
+		if p.BitLen() < 2 {
+			return errors.New("its primes do not give its modulus")
+		}
+		product.Mul(product, p)
+	}
+	if product.Cmp(n) != 0 {
+		return errors.New("its primes do not give its modulus")
+	}
+	undone := new(big.Int).Mul(e, d)
+	undone.Sub(undone, one)
+	for _, p := range primes {
+		order := new(big.Int).Sub(p, one)
+		if new(big.Int).Mod(undone, order).Sign() != 0 {
+			return errors.New("its private exponent does not fit its public one")
+		}
+	}
+	return nil
+}
+
+// rsaSigner is the key for crypto/tls, or nil where crypto/rsa refuses it.
+func rsaSigner(n, e, d *big.Int, primes []*big.Int) crypto.Signer {
+	if n.BitLen() < minRSABits || e.BitLen() > 31 {
+		return nil
+	}
+	key := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())},
+		D:         d,
+		Primes:    primes,
+	}
+	if primes[0].Sign() == 0 {
+		key.Primes = nil
+	}
+	key.Precompute()
+	if key.Validate() != nil {
+		return nil
+	}
+	return key
+}
+
+// cubic is the price of a modular exponentiation in rounds of a key derivation.
+func cubic(bits int) int64 {
+	n := int64(bits)
+	return n * n / 512 * n / 1024
+}

@@ -1,0 +1,85 @@
+package keyfile
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"golang.org/x/crypto/blowfish"
+)
+
+// dekCipher is a cipher of a DEK-Info header (RFC 1421 4.6.1.3), by OpenSSL's
+// names.
+type dekCipher struct {
+	keySize int
+	block   func(key []byte) (cipher.Block, error)
+}
+
+var dekCiphers = map[string]dekCipher{
+	"DES-CBC":      {8, des.NewCipher},
+	"DES-EDE3-CBC": {24, des.NewTripleDESCipher},
+	"DES-EDE-CBC":  {16, tripleDESOfTwoKeys},
+	"AES-128-CBC":  {16, aes.NewCipher},
+	"AES-192-CBC":  {24, aes.NewCipher},
+	"AES-256-CBC":  {32, aes.NewCipher},
+	"RC2-CBC":      {16, func(key []byte) (cipher.Block, error) { return newRC2(key, 128), nil }},
+	"RC2-64-CBC":   {8, rc2Of64Bits},
+	"RC2-40-CBC":   {5, func(key []byte) (cipher.Block, error) { return newRC2(key, 40), nil }},
+	"BF-CBC":       {16, func(key []byte) (cipher.Block, error) { return blowfish.NewCipher(key) }},
+}
+
+// traditional reads a PKCS #1, SEC 1 or DSA key that OpenSSL encrypted under
+// RFC 1421 headers: Proc-Type: 4,ENCRYPTED and DEK-Info. The key comes from the
+// password by EVP_BytesToKey with MD5, salted with the IV.
+func (x *extraction) traditional(found block) (*Key, error) {
+	what := labelNames[found.label]
+	name, ivHex, _ := strings.Cut(found.headers["DEK-Info"], ",")
+	if name == "" {
+		return nil, corrupt(what, errors.New("it is encrypted, and has no DEK-Info header that says how"))
+	}
+	name = strings.ToUpper(strings.TrimSpace(name))
+	c, known := dekCiphers[name]
+	if !known {
+		if !strings.HasSuffix(name, "-CBC") && !strings.HasSuffix(name, "-CFB") && !strings.HasSuffix(name, "-OFB") {
+			return nil, corrupt(what, errors.New("its DEK-Info header names no cipher"))
+		}
+		return nil, fault(UnsupportedAlgorithm,
+			"the key is encrypted with %s, which is not supported; convert it: openssl pkey -in KEY -aes256 -out new.pem", name)
+	}
+	iv, err := hex.DecodeString(strings.TrimSpace(ivHex))
+	if err != nil || len(iv) < 8 {
+		return nil, corrupt(what, errors.New("the initialisation vector in its DEK-Info header is damaged"))
+	}
+	decrypt := func(pw password) ([]byte, error) {
+		block, err := c.block(bytesToKey(pw.utf8, iv[:8], c.keySize))
+		if err != nil {
+			return nil, err
+		}
+		plain, err := decryptCBC(block, iv, found.der)
+		if err != nil && err != errDecrypt {
+			err = corrupt(what, err)
+		}
+		return plain, err
+	}
+	parse := func(plain []byte) (*Key, error) {
+		v, err := whole(plain)
+		if err != nil {
+			return nil, corrupt(what, err)
+		}
+		switch shapeOf(v) {
+		case shapePKCS1:
+			return parsePKCS1(&x.budget, plain)
+		case shapeSEC1:
+			return parseSEC1(&x.budget, plain, x.curve)
+		case shapeDSA:
+			return parseDSA(&x.budget, plain)
+		case shapePKCS8:
+			return parsePKCS8(&x.budget, plain)
+		}
+		return nil, corrupt(what, errors.New("its structure is not that of a key"))
+	}
+	return openKey(x.keyPasswords(), "the private key is encrypted", decrypt, parse)
+}
