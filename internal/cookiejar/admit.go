@@ -10,7 +10,7 @@ func admit(set setCookie, from place, identity string, now time.Time) (*cookie, 
 	if reason != "" {
 		return nil, reason
 	}
-	if set.secure && !from.secure && !from.loopback {
+	if set.secure && !from.secure && !from.loopback() {
 		return nil, NotSecure
 	}
 	path := set.path
@@ -25,7 +25,7 @@ func admit(set setCookie, from place, identity string, now time.Time) (*cookie, 
 		domain: domain, hostOnly: hostOnly, path: path,
 		expires: set.expires, created: now, updated: now, lastAccess: now,
 		secure: set.secure, httpOnly: set.httpOnly, sameSite: set.sameSite,
-		identity: identity, origin: from.origin,
+		identity: identity, origin: from.origin(),
 	}, ""
 }
 
@@ -39,12 +39,13 @@ func scope(attribute string, from place) (domain string, hostOnly bool, reason R
 	if !domainMatch(from.host, from.address, domain) {
 		return "", false, ForeignDomain
 	}
-	if from.address || mayCover(from.host, domain) {
+	switch {
+	case from.address:
+		return domain, true, "" // nothing lies below an address
+	case mayCover(from.host, domain):
 		return domain, false, ""
-	}
-	// A host that is a public suffix itself has cookies of its own.
-	if domain == from.host {
-		return domain, true, ""
+	case domain == from.host:
+		return domain, true, "" // a public suffix may be a host as well
 	}
 	return "", false, PublicSuffix
 }

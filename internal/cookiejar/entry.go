@@ -142,11 +142,11 @@ func (j *Jar) restore(e Entry, now time.Time) (*cookie, Reason) {
 		return nil, reason
 	case c.domain != domain:
 		return nil, ForeignDomain
-	case c.hostOnly != e.HostOnly:
-		// Only the host itself may have a cookie for a public suffix.
+	case c.hostOnly != e.HostOnly && !from.address:
+		// It was narrowed to the host: its domain is a public suffix.
 		return nil, PublicSuffix
 	}
-	c.home = j.home(c)
+	c.home = home{partition: j.partition(e.Identity, from), domain: c.domain}
 	c.created = firstSet(plain(e.Created), now)
 	c.updated = firstSet(plain(e.Updated), c.created)
 	c.lastAccess = firstSet(plain(e.LastAccess), c.updated)
@@ -161,7 +161,7 @@ func (j *Jar) restoredFrom(origin, domain string) (place, Reason) {
 		}
 		// Nothing is known against it.
 		from, ok := placeOf(&url.URL{Scheme: "https", Host: bracketed(domain)})
-		from.origin = ""
+		from.scheme = ""
 		if !ok {
 			return place{}, Malformed
 		}

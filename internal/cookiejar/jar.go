@@ -5,6 +5,7 @@
 package cookiejar
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -106,7 +107,7 @@ func (j *Jar) store(line string, from place, identity string, now time.Time) Rea
 	if reason != "" {
 		return reason
 	}
-	c.home = j.home(c)
+	c.home = home{partition: j.partition(identity, from), domain: c.domain}
 	if !from.secure && !c.secure && j.storage.shadowsSecure(c) {
 		return SecureExists
 	}
@@ -170,7 +171,7 @@ func (j *Jar) HeaderWith(u *url.URL, identity, explicit string) (header string, 
 
 // match appends the cookies that go to that place, in no order.
 func (j *Jar) match(found []*cookie, to place, identity string) []*cookie {
-	h := home{partition: j.partition(identity, to.origin), domain: to.host}
+	h := home{partition: j.partition(identity, to), domain: to.host}
 	for {
 		for _, c := range j.storage.homes[h] {
 			if (!c.hostOnly || c.domain == to.host) && (!c.secure || to.secure) && pathMatch(to.path, c.path) {
@@ -186,20 +187,11 @@ func (j *Jar) match(found []*cookie, to place, identity string) []*cookie {
 }
 
 func sentBefore(a, b *cookie) int {
-	if len(a.path) != len(b.path) {
-		return len(b.path) - len(a.path)
-	}
-	return olderFirst(a, b)
+	return cmp.Or(len(b.path)-len(a.path), olderFirst(a, b))
 }
 
 func olderFirst(a, b *cookie) int {
-	if order := a.created.Compare(b.created); order != 0 {
-		return order
-	}
-	if a.age < b.age {
-		return -1
-	}
-	return 1
+	return cmp.Or(a.created.Compare(b.created), cmp.Compare(a.age, b.age))
 }
 
 func headerLength(cookies []*cookie) int {
@@ -223,16 +215,12 @@ func cookieNames(header string) []string {
 	return names
 }
 
-func (j *Jar) home(c *cookie) home {
-	return home{partition: j.partition(c.identity, c.origin), domain: c.domain}
-}
-
-func (j *Jar) partition(identity, origin string) (p partition) {
+func (j *Jar) partition(identity string, at place) (p partition) {
 	if j.options.IsolateIdentities {
 		p.identity = identity
 	}
 	if j.options.IsolateOrigins {
-		p.origin = origin
+		p.origin = at.origin()
 	}
 	return p
 }

@@ -14,12 +14,11 @@ const longestHost = 254
 
 // place is what the rules want to know of a request's URL.
 type place struct {
-	host     string // lower case, without brackets; a final dot is kept
-	address  bool   // host is an IP address, which has no parents
-	path     string // as it is sent, never decoded
-	secure   bool   // https or wss
-	loopback bool   // plain text cannot be read by another machine
-	origin   string // scheme://host:port
+	scheme, port string
+	host         string // lower case, without brackets; a final dot is kept
+	address      bool   // host is an IP address, which has no parents
+	path         string // as it is sent, never decoded
+	secure       bool   // https or wss
 }
 
 // placeOf is false for a URL that can have no cookies: another scheme, no
@@ -28,18 +27,12 @@ func placeOf(u *url.URL) (place, bool) {
 	if u == nil {
 		return place{}, false
 	}
-	scheme, port := lower(u.Scheme), u.Port()
-	p := place{path: u.EscapedPath()}
-	switch scheme {
+	p := place{scheme: lower(u.Scheme), port: u.Port(), path: u.EscapedPath()}
+	otherwise := "80"
+	switch p.scheme {
 	case "https", "wss":
-		p.secure = true
-		if port == "" {
-			port = "443"
-		}
+		p.secure, otherwise = true, "443"
 	case "http", "ws":
-		if port == "" {
-			port = "80"
-		}
 	default:
 		return place{}, false
 	}
@@ -50,9 +43,27 @@ func placeOf(u *url.URL) (place, bool) {
 	if !strings.HasPrefix(p.path, "/") {
 		p.path = "/" + p.path
 	}
-	p.loopback = isLoopback(p.host)
-	p.origin = scheme + "://" + net.JoinHostPort(p.host, port)
+	if p.port == "" {
+		p.port = otherwise
+	}
 	return p, true
+}
+
+// origin is scheme://host:port, "" where nobody knows it.
+func (p place) origin() string {
+	if p.scheme == "" {
+		return ""
+	}
+	return p.scheme + "://" + net.JoinHostPort(p.host, p.port)
+}
+
+// loopback says whether plain text stays on this machine.
+func (p place) loopback() bool {
+	if ip, err := netip.ParseAddr(p.host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	host := strings.TrimSuffix(p.host, ".")
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // canonicalHost lower-cases a name and writes an address in its one form.
@@ -76,14 +87,6 @@ func bracketed(host string) string {
 		return "[" + host + "]"
 	}
 	return host
-}
-
-func isLoopback(host string) bool {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Unmap().IsLoopback()
-	}
-	host = strings.TrimSuffix(host, ".")
-	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // domainMatch is RFC 6265bis section 5.1.3: host is the domain, or a name

@@ -37,7 +37,6 @@ func (s *storage) rebuild(cookies []*cookie) {
 func (s *storage) merge(c *cookie) {
 	if old := s.find(c); old != nil {
 		s.remove(old)
-		accessed := c.lastAccess
 		winner, loser := c, old
 		if outlasts(old, c) {
 			winner, loser = old, c
@@ -45,7 +44,8 @@ func (s *storage) merge(c *cookie) {
 		if olderFirst(loser, winner) < 0 {
 			winner.created, winner.age = loser.created, loser.age
 		}
-		c, c.lastAccess = winner, accessed
+		winner.lastAccess = c.lastAccess // the later of both
+		c = winner
 	}
 	s.add(c)
 	s.makeRoom(c.home)
@@ -64,7 +64,7 @@ func outlasts(a, b *cookie) bool {
 	if order := a.updated.Compare(b.updated); order != 0 {
 		return order > 0
 	}
-	return a.age < b.age
+	return a.age < b.age // the jar's own, or the one that came first
 }
 
 func (c *cookie) overPlainText() bool {

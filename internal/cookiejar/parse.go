@@ -62,13 +62,12 @@ func parseSetCookie(line string, now time.Time, limits Limits) (setCookie, Reaso
 	for more {
 		var attribute string
 		attribute, attributes, more = strings.Cut(attributes, ";")
-		name, value, _ := strings.Cut(attribute, "=")
+		name, value, _ = strings.Cut(attribute, "=")
 		name, value = trim(name), trim(value)
-		if len(value) > limits.Attribute {
-			continue
+		if len(value) <= limits.Attribute {
+			c.setAttribute(name, value)
+			life.setAttribute(name, value, now)
 		}
-		c.setAttribute(name, value)
-		life.setAttribute(name, value, now)
 	}
 	if hasControl(c.path, false) {
 		return setCookie{}, ControlByte

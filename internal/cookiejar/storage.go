@@ -1,6 +1,7 @@
 package cookiejar
 
 import (
+	"cmp"
 	"container/list"
 	"slices"
 	"time"
@@ -26,10 +27,10 @@ type cookie struct {
 	identity string // under which it was set
 	origin   string // that set it: scheme://host:port
 
-	home  home
-	age   uint64        // order of creation, where the clock did not move
-	touch uint64        // order of access, likewise
-	place *list.Element // in storage.recent
+	home    home
+	age     uint64        // order of creation, where the clock did not move
+	touch   uint64        // order of access, likewise
+	element *list.Element // of storage.recent
 }
 
 func (c *cookie) expired(now time.Time) bool {
@@ -90,7 +91,7 @@ func (s *storage) put(c *cookie, now time.Time) {
 
 func (s *storage) add(c *cookie) {
 	s.homes[c.home] = append(s.homes[c.home], c)
-	c.place = s.recent.PushFront(c)
+	c.element = s.recent.PushFront(c)
 	s.clock++
 	c.touch = s.clock
 	if c.secure {
@@ -108,7 +109,7 @@ func (s *storage) remove(c *cookie) {
 	} else {
 		delete(s.homes, c.home)
 	}
-	s.recent.Remove(c.place)
+	s.recent.Remove(c.element)
 	if c.secure {
 		if s.secure[c.name]--; s.secure[c.name] == 0 {
 			delete(s.secure, c.name)
@@ -121,7 +122,7 @@ func (s *storage) use(c *cookie, now time.Time) {
 	c.lastAccess = now
 	s.clock++
 	c.touch = s.clock
-	s.recent.MoveToFront(c.place)
+	s.recent.MoveToFront(c.element)
 }
 
 // makeRoom brings one home and the whole within the limits, in the order of
@@ -137,15 +138,13 @@ func (s *storage) makeRoom(h home) {
 }
 
 func evictedBefore(a, b *cookie) int {
-	switch {
-	case a.secure != b.secure && b.secure:
-		return -1
-	case a.secure != b.secure:
+	if a.secure != b.secure {
+		if b.secure {
+			return -1
+		}
 		return 1
-	case a.touch < b.touch:
-		return -1
 	}
-	return 1
+	return cmp.Compare(a.touch, b.touch)
 }
 
 // dropExpired must come first in every operation: no other one looks for
