@@ -1,0 +1,137 @@
+package diagnosis
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var now = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+// leaf is a client certificate that nothing is wrong with.
+func leaf(change func(*Leaf)) *Leaf {
+	l := &Leaf{Subject: "CN=alice", Issuer: "CN=ca", NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), ClientAuth: true, ChainLength: 1}
+	if change != nil {
+		change(l)
+	}
+	return l
+}
+
+// asked is an https exchange in which the server asked for a certificate.
+func asked(change func(*Signals)) Signals {
+	s := Signals{Now: now, HTTPS: true, Host: "a.test", Connected: true, PeerSpoke: true, HandshakeDone: true, Requested: true,
+		First: []byte{22, 3, 3}}
+	change(&s)
+	return s
+}
+
+func TestRules(t *testing.T) {
+	cases := []struct {
+		name       string
+		signals    Signals
+		cause      string
+		confidence string
+	}{
+		{"1: withheld for its authority, alert", asked(func(s *Signals) {
+			s.Configured = []Leaf{*leaf(nil)}
+			s.Withheld = []Withheld{{*leaf(nil), ByAuthority}}
+			s.AlertBy, s.Alert = Peer, certRequired
+		}), "client-cert-withheld", Certain},
+		{"1: we gave up", asked(func(s *Signals) { s.GaveUp = true }), "client-cert-withheld", Certain},
+		{"3: nothing configured, certificate_required", asked(func(s *Signals) { s.AlertBy, s.Alert = Peer, certRequired }), "client-cert-missing", Certain},
+		{"3: nothing configured, handshake_failure", asked(func(s *Signals) { s.AlertBy, s.Alert = Peer, handshakeFailure }), "client-cert-missing", High},
+		{"3: nothing configured, 400 that says so", asked(func(s *Signals) {
+			s.Status, s.Body = 400, []byte("<h1>No required SSL certificate was sent</h1>")
+		}), "client-cert-missing", High},
+		{"3: nothing configured, 403", asked(func(s *Signals) { s.Status = 403 }), "client-cert-missing", Medium},
+		{"4: never asked, 403", Signals{Now: now, HTTPS: true, HandshakeDone: true, Configured: []Leaf{*leaf(nil)}, Status: 403}, "client-cert-not-requested", Low},
+		{"5: renegotiation", Signals{HTTPS: true, HandshakeDone: true, AlertBy: Ourselves, Alert: noRenegotiation}, "renegotiation-required", Certain},
+		{"7: post-handshake authentication", Signals{HTTPS: true, HandshakeDone: true, Status: 403,
+			Body: []byte("Reason: Cannot perform Post-Handshake Authentication.")}, "post-handshake-auth-required", Certain},
+		{"9: expired", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.NotAfter = now.AddDate(0, 0, -1) })
+			s.AlertBy, s.Alert = Peer, badCertificate
+		}), "client-cert-expired", High},
+		{"9: not yet valid", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.NotBefore = now.AddDate(0, 0, 1) })
+			s.AlertBy, s.Alert = Peer, certificateExpired
+		}), "client-cert-not-yet-valid", High},
+		{"10: wrong usage", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.ClientAuth = false })
+			s.AlertBy, s.Alert = Peer, unsupportedCert
+		}), "client-cert-wrong-usage", High},
+		{"12: weak", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.Weak = "an RSA key of 1024 bits" })
+			s.AlertBy, s.Alert = Peer, badCertificate
+		}), "client-cert-weak", High},
+		{"13: revoked", asked(func(s *Signals) { s.Presented = leaf(nil); s.AlertBy, s.Alert = Peer, certificateRevoked }), "client-cert-revoked", High},
+		{"14: unknown CA", asked(func(s *Signals) { s.Presented = leaf(nil); s.AlertBy, s.Alert = Peer, unknownCA }), "client-cert-untrusted", High},
+		{"16: sent, then closed without a word", asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndClosed }), "client-cert-rejected", Low},
+		{"16: nothing sent, then closed", asked(func(s *Signals) { s.End = EndClosed }), "client-cert-missing", Medium},
+		{"16: nothing sent, then reset", asked(func(s *Signals) { s.End = EndReset }), "client-cert-missing", Medium},
+		{"17: closed before a word", Signals{HTTPS: true, Connected: true, End: EndClosed}, "closed-in-handshake", Certain},
+		{"18: protocol version", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3}, AlertBy: Peer, Alert: protocolVersion}, "protocol-version", Certain},
+		{"18: no common cipher", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3}, AlertBy: Peer, Alert: handshakeFailure}, "no-common-cipher", Medium},
+		{"19: unrecognized name", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3}, AlertBy: Peer, Alert: unrecognizedName}, "sni-required", High},
+		{"20: ALPN", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3}, AlertBy: Peer, Alert: noAppProtocol}, "alpn-mismatch", Certain},
+		{"21: misdirected", Signals{HTTPS: true, HandshakeDone: true, Status: 421}, "misdirected", High},
+		{"22: expired server", Signals{HTTPS: true, Verify: VerifyExpired}, "server-cert-expired", Certain},
+		{"22: self-signed", Signals{HTTPS: true, Verify: VerifyUnknownAuthority, Chain: []ServerCertificate{{SelfSigned: true}}}, "server-cert-self-signed", High},
+		{"22: intermediate missing", Signals{HTTPS: true, Verify: VerifyUnknownAuthority, Chain: []ServerCertificate{{}}}, "server-intermediate-missing", Medium},
+		{"22: unknown root", Signals{HTTPS: true, Verify: VerifyUnknownAuthority, Chain: []ServerCertificate{{}, {}}}, "server-cert-untrusted", High},
+		{"23: plain HTTP", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte("HTTP/1.1 400 Bad Request")}, "plain-http-on-tls-port", Certain},
+		{"23: SSH", Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte("SSH-2.0-x")}, "not-tls", Certain},
+		{"24: TLS on a plain port", Signals{Connected: true, PeerSpoke: true, First: []byte{21, 3, 1}}, "tls-on-plain-port", Certain},
+		{"24: nginx says so", Signals{Status: 400, Body: []byte("The plain HTTP request was sent to HTTPS port")}, "tls-on-plain-port", Certain},
+		{"25: proxy refuses", Signals{HTTPS: true, ProxyStatus: 403}, "proxy-refused", Certain},
+		{"25: proxy wants a password", Signals{HTTPS: true, ProxyStatus: 407}, "proxy-auth-required", Certain},
+		{"stalled handshake", Signals{HTTPS: true, Connected: true, End: EndTimeout}, "timeout-in-handshake", Certain},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := Diagnose(c.signals)
+			require.NotNil(t, d)
+			assert.Equal(t, c.cause, d.Cause)
+			assert.Equal(t, c.confidence, d.Confidence)
+			assert.NotEmpty(t, d.Advice)
+		})
+	}
+}
+
+func TestHealthyExchangesHaveNoDiagnosis(t *testing.T) {
+	for name, s := range map[string]Signals{
+		"200":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 200 }),
+		"404":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 404 }),
+		"500":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 500 }),
+		"403 without TLS":     {Status: 403},
+		"401, none at all":    {HTTPS: true, HandshakeDone: true, Status: 401},
+		"canceled by us":      asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndCanceled }),
+		"timeout when served": asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndTimeout }),
+	} {
+		assert.Nil(t, Diagnose(s), name)
+	}
+}
+
+// Every cause of the table has its advice, and every advice a rule.
+func TestEveryCauseIsExplained(t *testing.T) {
+	used := map[string]bool{}
+	for _, r := range rules {
+		used[r.cause] = true
+		assert.NotEmpty(t, adviceOf[r.cause], r.cause)
+	}
+	for _, c := range Causes {
+		assert.True(t, used[c.Name], c.Name)
+	}
+}
+
+// A peer that says nothing gets no guess at high confidence about a
+// certificate that was sent.
+func TestSilenceIsNeverSure(t *testing.T) {
+	for _, end := range []End{EndClosed, EndReset} {
+		d := Diagnose(asked(func(s *Signals) { s.Presented = leaf(nil); s.End = end }))
+		require.NotNil(t, d)
+		assert.Equal(t, Low, d.Confidence)
+	}
+}

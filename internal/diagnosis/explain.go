@@ -1,0 +1,154 @@
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Causes lists every cause with what to do about it, in the order of the
+// documentation.
+var Causes = []struct{ Name, Advice string }{
+	{"client-cert-missing", "The server demands a client certificate and none is configured for this address. Set the request's credentials; they must be issued by an authority that the server accepts."},
+	{"client-cert-withheld", "A certificate is configured and was not sent. If its chain is incomplete, add the intermediate certificate; otherwise use one from an authority that the server lists, with a key type that it takes, or drop the option that withholds it."},
+	{"client-cert-not-requested", "The server did not ask for a client certificate on this connection. Check host, port and path, and whether a load balancer or proxy ends TLS before the service."},
+	{"client-cert-expired", "The client certificate has expired. Renew it, and check the clocks of both sides."},
+	{"client-cert-not-yet-valid", "The client certificate is not valid yet. Wait for its first day, or check the clocks of both sides."},
+	{"client-cert-wrong-usage", "The certificate's extended key usage does not include client authentication. Have it issued again with clientAuth."},
+	{"client-cert-weak", "The certificate's key or signature is weaker than the server takes. Have it issued again with RSA 2048 or ECDSA P-256 and SHA-256."},
+	{"client-cert-revoked", "The server says that the certificate is revoked. Use a new one."},
+	{"client-cert-untrusted", "The server can build no chain from the certificate to an authority that it trusts. Send the intermediate certificates too, or have the server's operator add the authority."},
+	{"client-key-mismatch", "The private key does not belong to the certificate. Extract both again from one file."},
+	{"client-cert-rejected", "The server refused the certificate without a reason that can be told from here: it may be revoked, untrusted, not on an allowlist, or fail a policy. Ask the server's operator for its log at this time."},
+	{"renegotiation-required", "The server asks for the certificate only after it has seen the path. Allow renegotiation for this host (TLS 1.2, HTTP/1.1), or have the operator demand the certificate for the whole host."},
+	{"post-handshake-auth-required", "The server asks for the certificate only after it has seen the path, by TLS 1.3's post-handshake authentication, which Go does not have. Cap the version at TLS 1.2 and allow renegotiation, or have the operator demand the certificate for the whole host."},
+	{"server-cert-expired", "The server's certificate has expired. Its operator must renew it; if it has not, check this machine's clock."},
+	{"server-cert-not-yet-valid", "The server's certificate is not valid yet. Check this machine's clock, or tell its operator."},
+	{"server-name-mismatch", "The server's certificate is for other names. Use one of them in the URL, or check where the name leads."},
+	{"server-cert-self-signed", "The server's certificate is signed by itself. If it is the right one, add it as self-signed certificate."},
+	{"server-cert-untrusted", "The server's certificate leads to an authority that is not trusted here. If it is the right one, add that authority's certificate."},
+	{"server-intermediate-missing", "The server sent its own certificate alone and its issuer is not known here. Its operator should send the intermediate certificates; until then, add the issuer's certificate."},
+	{"server-cert-weak", "The server's certificate is too weak to be verified. Its operator must replace it."},
+	{"server-cert-revoked", "The server's certificate is revoked. Its operator must replace it."},
+	{"plain-http-on-tls-port", "The server speaks plain HTTP on this port. Use http:// or another port."},
+	{"tls-on-plain-port", "The server speaks TLS on this port. Use https://."},
+	{"not-tls", "The peer does not speak TLS. Check host and port."},
+	{"protocol-version", "The two sides have no TLS version in common. TLS 1.2 is the least that is offered here."},
+	{"no-common-cipher", "The two sides have no cipher suite, group or signature in common. Its operator must offer current ones."},
+	{"sni-required", "The server knows no host of this name, or needs one and was called by address. Use the host's name in the URL."},
+	{"alpn-mismatch", "The two sides have no HTTP version in common. Allow both HTTP/1.1 and HTTP/2."},
+	{"misdirected", "The server does not answer for this host on this connection. Do not override Host without the URL's host."},
+	{"closed-in-handshake", "The peer ended the connection during the handshake. It may be no TLS server, a firewall, or a load balancer without a backend."},
+	{"timeout-in-handshake", "The peer stopped answering during the handshake. A firewall may be dropping the packets, or the server is overloaded."},
+	{"proxy-refused", "The proxy refused to open the tunnel. Check that it allows this host and port."},
+	{"proxy-auth-required", "The proxy demands authentication. Configure its user and password."},
+	{"proxy-client-cert-required", "The proxy demands a client certificate of its own. Configure the proxy's identity."},
+}
+
+var adviceOf = func() map[string]string {
+	m := make(map[string]string, len(Causes))
+	for _, c := range Causes {
+		m[c.Name] = c.Advice
+	}
+	return m
+}()
+
+// explain says what was seen, in words, and what to do.
+func explain(s *Signals, cause string) (seen, advice string) {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	switch {
+	case s.ProxyStatus != 0:
+		add("the proxy answered %d", s.ProxyStatus)
+	case s.Verify != VerifyNone && len(s.Chain) > 0:
+		c := s.Chain[0]
+		add("the server's certificate is %q, issued by %q, valid %s to %s", c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))
+		if s.Verify == VerifyName {
+			add("it names %s and not %q", list(c.Names), s.Host)
+		}
+	case s.Requested:
+		add("the server asked for a client certificate")
+		if len(s.Authority) > 0 {
+			add("from one of %s", list(s.Authority))
+		}
+	case s.HandshakeDone && s.HTTPS:
+		add("the server asked for no client certificate")
+	}
+	switch {
+	case s.Presented != nil:
+		l := s.Presented
+		add("%q was presented, issued by %q, valid %s to %s", l.Subject, l.Issuer, day(l.NotBefore), day(l.NotAfter))
+	case len(s.Withheld) > 0 && s.Requested:
+		for _, w := range s.Withheld {
+			add("%q, issued by %q, was withheld (%s)", w.Leaf.Subject, w.Leaf.Issuer, w.Reason)
+		}
+	case s.Requested && len(s.Configured) == 0:
+		add("none is configured")
+	}
+	switch {
+	case s.AlertBy == Peer:
+		add("the peer sent alert %d (%s)", s.Alert, AlertName(s.Alert))
+	case s.AlertBy == Ourselves:
+		add("we sent alert %d (%s)", s.Alert, AlertName(s.Alert))
+	case s.Status != 0:
+		add("the answer was %d", s.Status)
+	case s.End == EndClosed:
+		add("the peer closed the connection %s", s.when())
+	case s.End == EndReset:
+		add("the peer reset the connection %s", s.when())
+	case s.End == EndTimeout:
+		add("nothing more came %s", s.when())
+	}
+	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") {
+		add("its first bytes were %q", s.First[:min(len(s.First), 32)])
+	}
+	return strings.Join(parts, "; "), adviceOf[cause]
+}
+
+// when says how far the exchange had come.
+func (s *Signals) when() string {
+	switch {
+	case s.HandshakeDone && s.Requested:
+		return "after the handshake"
+	case s.HandshakeDone:
+		return "without an answer"
+	case s.PeerSpoke:
+		return "during the handshake"
+	}
+	return "before it said anything"
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+
+// list names at most five.
+func list(names []string) string {
+	const most = 5
+	quoted := make([]string, 0, most)
+	for _, n := range names[:min(len(names), most)] {
+		quoted = append(quoted, fmt.Sprintf("%q", n))
+	}
+	s := strings.Join(quoted, ", ")
+	if more := len(names) - most; more > 0 {
+		s += fmt.Sprintf(" and %d more", more)
+	}
+	return s
+}
+
+// AlertName is the name of a TLS alert in the registry of RFC 8446, section 6.
+func AlertName(n uint8) string {
+	if name, ok := alertNames[n]; ok {
+		return name
+	}
+	return "unknown"
+}
+
+var alertNames = map[uint8]string{
+	10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure",
+	42: "bad_certificate", 43: "unsupported_certificate", 44: "certificate_revoked",
+	45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca",
+	49: "access_denied", 50: "decode_error", 51: "decrypt_error", 70: "protocol_version",
+	71: "insufficient_security", 80: "internal_error", 86: "inappropriate_fallback",
+	90: "user_canceled", 100: "no_renegotiation", 109: "missing_extension",
+	110: "unsupported_extension", 112: "unrecognized_name", 116: "certificate_required",
+	120: "no_application_protocol",
+}

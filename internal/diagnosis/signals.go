@@ -1,0 +1,181 @@
+// Package diagnosis names the cause of a failed mutual TLS exchange from the
+// signals that were seen on it. The rules are one table, see rules.go; this
+// file says what they may look at. A rule follows from signals alone: it knows
+// no server by name, except by what the server itself wrote in its answer.
+package diagnosis
+
+import "time"
+
+// Signals is what was seen of one exchange, from the dial to the answer.
+type Signals struct {
+	Now   time.Time
+	HTTPS bool
+	Host  string
+	// IsAddress: the host is an IP address, so no server name was sent.
+	IsAddress bool
+
+	// The client's side. Configured are the identities that the request may
+	// show to this origin; Elsewhere counts those that are bound to others.
+	Configured []Leaf
+	Elsewhere  int
+	Requested  bool     // the server sent a CertificateRequest
+	Authority  []string // the authorities that it listed
+	Presented  *Leaf
+	Withheld   []Withheld
+	GaveUp     bool // we ended the handshake because all were withheld
+	NotAsked   bool // we ended it because a required certificate was not sent
+
+	// The server's side.
+	Chain  []ServerCertificate // as sent, the leaf first
+	Verify VerifyFault
+
+	// How far it came and how it ended.
+	Connected     bool   // TCP, and the proxy where there is one
+	PeerSpoke     bool   // at least one byte came from the peer
+	First         []byte // its first bytes
+	HandshakeDone bool
+	Version       uint16 // of TLS, 0 before the server's hello
+	Reused        bool   // the connection had served a request before
+	Resumed       bool
+	Alert         uint8
+	AlertBy       Side
+	End           End
+	NoProtocol    bool // the application protocol that was demanded was not agreed
+	RequestSent   bool
+	BodyBytes     int64 // of the request; -1 unknown
+
+	// The answer, where there was one.
+	Status       int
+	Server       string // its Server field
+	Body         []byte // its beginning
+	HTTP11Needed bool   // an HTTP/2 stream was reset with HTTP_1_1_REQUIRED
+
+	// The proxy's answer, where it did not open the tunnel.
+	ProxyStatus    int
+	ProxyRequested bool // the proxy asked for a client certificate
+	ProxyFailed    bool // its own handshake failed
+}
+
+// Leaf is what can be said of a client certificate without asking anybody.
+type Leaf struct {
+	Subject, Issuer     string
+	NotBefore, NotAfter time.Time
+	SelfSigned          bool
+	ClientAuth          bool // usage absent (any) or clientAuth among them
+	Weak                string
+	ChainLength         int // certificates sent, the leaf included
+	KeyMismatch         bool
+}
+
+// Withheld is an identity that was not sent, and why.
+type Withheld struct {
+	Leaf   Leaf
+	Reason string
+}
+
+// Reasons for withholding.
+const (
+	ByAuthority = "authority-not-listed"
+	ByScheme    = "no-common-signature-scheme"
+	ByOrigin    = "other-origin"
+)
+
+// ServerCertificate is one that the server sent.
+type ServerCertificate struct {
+	Subject, Issuer     string
+	NotBefore, NotAfter time.Time
+	SelfSigned          bool // by name and by signature
+	Names               []string
+}
+
+// VerifyFault is why the server's certificate was refused.
+type VerifyFault int
+
+// The faults; the zero value is none.
+const (
+	VerifyNone VerifyFault = iota
+	VerifyExpired
+	VerifyNotYetValid
+	VerifyName
+	VerifyUnknownAuthority
+	VerifyWeak
+	VerifyRevoked
+	VerifyOther
+)
+
+// Side says who sent an alert.
+type Side int
+
+// The sides; the zero value: no alert.
+const (
+	Nobody Side = iota
+	Peer
+	Ourselves
+)
+
+// End is how the connection ended.
+type End int
+
+// The ends; the zero value: it did not, or not by itself.
+const (
+	EndNone End = iota
+	EndClosed
+	EndReset
+	EndTimeout
+	EndCanceled
+)
+
+// Diagnosis is a cause and how sure it is.
+type Diagnosis struct {
+	Cause      string
+	Confidence string
+	Seen       string
+	Advice     string
+}
+
+// The degrees of confidence.
+const (
+	Certain = "certain"
+	High    = "high"
+	Medium  = "medium"
+	Low     = "low"
+)
+
+// unanswered says whether a certificate was demanded and none was sent.
+func (s *Signals) unanswered() bool { return s.Requested && s.Presented == nil }
+
+// cut says whether the peer ended the connection without a readable reason.
+func (s *Signals) cut() bool {
+	return s.AlertBy != Peer && (s.End == EndClosed || s.End == EndReset)
+}
+
+// withheldBy says whether an identity was withheld for a reason.
+func (s *Signals) withheldBy(reason string) bool {
+	for _, w := range s.Withheld {
+		if w.Reason == reason {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Signals) alert(numbers ...uint8) bool {
+	if s.AlertBy != Peer {
+		return false
+	}
+	for _, n := range numbers {
+		if s.Alert == n {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Signals) status(codes ...int) bool {
+	for _, c := range codes {
+		if s.Status == c {
+			return true
+		}
+	}
+	return false
+}

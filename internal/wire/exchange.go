@@ -1,0 +1,181 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// Step is what an exchange is doing, in order.
+type Step int
+
+// The steps of one request on one connection.
+const (
+	StepWaiting Step = iota // for a connection
+	StepLookup
+	StepConnect
+	StepProxy
+	StepHandshake
+	StepWriteHeaders
+	StepWriteBody
+	StepWait
+	StepHeaders
+	StepBody
+)
+
+// Exchange is one request on the wire: which connection it got and how far it
+// came. It travels in the request's context, through whatever wraps the
+// transport and into the dial.
+type Exchange struct {
+	// Deadline ends a dial that this exchange began; net/http detaches a
+	// dial from its request. Zero: the dialer's own timeout alone.
+	Deadline time.Time
+
+	transport *Transport
+	trace     httptrace.ClientTrace  // ours
+	theirs    *httptrace.ClientTrace // the caller's
+
+	mu      sync.Mutex
+	step    Step
+	dialing *Record
+	conn    *Conn
+	reused  bool
+	wrote   error
+	sent    bool // the request was written whole
+	times   Times
+}
+
+// Times are the moments of an exchange; a zero one did not happen.
+type Times struct {
+	Start, GotConn, WroteHeaders, WroteRequest, FirstByte time.Time
+}
+
+type exchangeKey struct{}
+
+// NewExchange prepares a request that is to go by t and returns the context
+// that it must carry.
+func NewExchange(ctx context.Context, t *Transport, deadline time.Time) (context.Context, *Exchange) {
+	x := &Exchange{Deadline: deadline, transport: t, times: Times{Start: time.Now()}}
+	x.trace = httptrace.ClientTrace{
+		DNSStart:             func(httptrace.DNSStartInfo) { x.at(StepLookup) },
+		ConnectStart:         func(string, string) { x.at(StepConnect) },
+		GotConn:              x.gotConn,
+		WroteHeaders:         x.wroteHeaders,
+		WroteRequest:         x.wroteRequest,
+		GotFirstResponseByte: x.firstByte,
+	}
+	if theirs := httptrace.ContextClientTrace(ctx); theirs != nil {
+		// The dial makes the handshake itself, so it also calls the hooks
+		// for it; net/http must not call them again.
+		x.theirs = theirs
+		quiet := *theirs
+		quiet.TLSHandshakeStart, quiet.TLSHandshakeDone = nil, nil
+		ctx = httptrace.WithClientTrace(untraced{ctx}, &quiet)
+	}
+	ctx = context.WithValue(ctx, exchangeKey{}, x)
+	return httptrace.WithClientTrace(ctx, &x.trace), x
+}
+
+// ExchangeOf returns the exchange that a context carries, or nil.
+func ExchangeOf(ctx context.Context) *Exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*Exchange)
+	return x
+}
+
+// untraced hides the trace of the contexts above it.
+type untraced struct{ context.Context }
+
+func (c untraced) Value(key any) any {
+	v := c.Context.Value(key)
+	if _, is := v.(*httptrace.ClientTrace); is {
+		return nil
+	}
+	return v
+}
+
+func (x *Exchange) at(s Step) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if s > x.step || x.conn == nil {
+		x.step = s
+	}
+}
+
+func (x *Exchange) dials(r *Record) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dialing = r
+}
+
+func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	// A second connection means that net/http found the first one stale.
+	x.conn, x.reused, x.step = rawConn(info.Conn), info.Reused, StepWriteHeaders
+	x.sent, x.wrote = false, nil
+	x.times.GotConn = time.Now()
+}
+
+func (x *Exchange) wroteHeaders() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.times.WroteHeaders = time.Now()
+	x.step = max(x.step, StepWriteBody)
+}
+
+func (x *Exchange) wroteRequest(info httptrace.WroteRequestInfo) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.times.WroteRequest = time.Now()
+	x.wrote, x.sent = info.Err, info.Err == nil
+	if info.Err == nil {
+		x.step = max(x.step, StepWait)
+	}
+}
+
+func (x *Exchange) firstByte() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.times.FirstByte = time.Now()
+	x.step = StepHeaders
+	if x.conn != nil {
+		x.conn.Answered()
+	}
+}
+
+func (x *Exchange) handshakeStart() {
+	x.at(StepHandshake)
+	if x.theirs != nil && x.theirs.TLSHandshakeStart != nil {
+		x.theirs.TLSHandshakeStart()
+	}
+}
+
+func (x *Exchange) handshakeDone(s tls.ConnectionState, err error) {
+	if x.theirs != nil && x.theirs.TLSHandshakeDone != nil {
+		x.theirs.TLSHandshakeDone(s, err)
+	}
+}
+
+// Progress is how far an exchange has come.
+type Progress struct {
+	Step    Step
+	Record  *Record // of the connection it got, else of the one it dialed; may be nil
+	HasConn bool
+	Reused  bool
+	Sent    bool  // the request was written whole
+	Wrote   error // what ended the writing
+	Times   Times
+}
+
+// Progress returns how far it has come by now.
+func (x *Exchange) Progress() Progress {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times}
+	if x.conn != nil {
+		p.Record, p.HasConn = x.conn.record, true
+	}
+	return p
+}

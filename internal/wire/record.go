@@ -1,0 +1,175 @@
+package wire
+
+import (
+	"crypto/tls"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Record is what one connection showed, from the first look-up of its name to
+// the last byte before an answer. It is written by the dial, by crypto/tls's
+// hooks and by the raw connection, and read by copy: see Facts.
+type Record struct {
+	mu    sync.Mutex
+	facts Facts
+	tls   *tls.Conn
+	raw   *Conn
+
+	offered *session // the ticket that was offered
+	granted bool     // the server gave a ticket
+}
+
+// Facts is a copy of a Record.
+type Facts struct {
+	Host, Port string    // as dialed, without a trailing dot
+	ServerName string    // what SNI said; "" for an address
+	Proxy      string    // the proxy's host and port, "" for none
+	Remote     string    // the address that answered
+	Start      time.Time // when the dial began
+	Lookup     time.Duration
+	Connect    time.Duration
+	Handshake  time.Duration
+
+	Stage Stage // how far it came
+
+	Requested        bool     // the server sent a CertificateRequest
+	RequestVersion   uint16   // of TLS, where it did
+	AcceptableCAs    [][]byte // DER names of the authorities that it lists
+	SignatureSchemes []tls.SignatureScheme
+	Presented        *Identity
+	Withheld         []Withheld
+
+	State        tls.ConnectionState // once the handshake is done
+	HandshakeErr error
+
+	BytesIn, BytesOut int64  // raw, until an answer began
+	First             []byte // the peer's first bytes, at most 64
+	ReadErr, WriteErr error  // the first of each on the raw connection
+}
+
+// Withheld is an identity that was at hand and was not presented.
+type Withheld struct {
+	Identity *Identity
+	Reason   WithheldReason
+}
+
+// WithheldReason says why an identity was not presented.
+type WithheldReason string
+
+const (
+	// WithheldAuthority: the server's list names none of its authorities and
+	// the identity asks to be withheld then, or another one fits better.
+	WithheldAuthority WithheldReason = "authority-not-listed"
+	// WithheldScheme: its key can make no signature that the server takes.
+	WithheldScheme WithheldReason = "no-common-signature-scheme"
+	// WithheldOther: an earlier candidate was chosen.
+	WithheldOther WithheldReason = "another-was-chosen"
+	// WithheldOrigin: the identity is not meant for this origin.
+	WithheldOrigin WithheldReason = "other-origin"
+)
+
+// Stage is how far a connection came.
+type Stage int
+
+// The stages in their order.
+const (
+	StageLookup Stage = iota
+	StageConnect
+	StageProxy
+	StageHandshake
+	StageReady
+)
+
+// Facts returns a copy that no later event changes.
+func (r *Record) Facts() Facts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.facts
+	f.First = slices.Clone(f.First)
+	f.Withheld = slices.Clone(f.Withheld)
+	return f
+}
+
+// ticket says whether the server gave a session ticket: in TLS 1.3 it does so
+// after it has taken our certificate.
+func (r *Record) ticket() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.granted
+}
+
+func (r *Record) note(f func(*Facts)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.facts)
+}
+
+func (r *Record) received(p []byte) {
+	r.note(func(f *Facts) {
+		f.BytesIn += int64(len(p))
+		if room := sampleLimit - len(f.First); room > 0 {
+			f.First = append(f.First, p[:min(room, len(p))]...)
+		}
+	})
+}
+
+func (r *Record) sent(n int) { r.note(func(f *Facts) { f.BytesOut += int64(n) }) }
+
+func (r *Record) readFailed(err error) {
+	r.note(func(f *Facts) {
+		if f.ReadErr == nil {
+			f.ReadErr = err
+		}
+	})
+}
+
+func (r *Record) writeFailed(err error) {
+	r.note(func(f *Facts) {
+		if f.WriteErr == nil {
+			f.WriteErr = err
+		}
+	})
+}
+
+// Ended waits at most d for the connection to be closed and says whether it
+// was. Only a closed connection may be read after its end.
+func (r *Record) Ended(d time.Duration) bool {
+	r.mu.Lock()
+	raw := r.raw
+	r.mu.Unlock()
+	if raw == nil {
+		return false
+	}
+	select {
+	case <-raw.gone:
+		return true
+	default:
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-raw.gone:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// LastWords reads what the peer said before it closed and nobody has read: a
+// fatal alert, if there was one. The connection must have Ended.
+func (r *Record) LastWords() error {
+	r.mu.Lock()
+	conn := r.tls
+	r.mu.Unlock()
+	if conn == nil {
+		return nil
+	}
+	buf := make([]byte, 512)
+	for range 128 { // application data that came before the alert
+		if _, err := conn.Read(buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}

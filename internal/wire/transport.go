@@ -1,0 +1,258 @@
+// Package wire makes connections and remembers what was seen on them: the dial
+// with its deadline, the handshake and which identity was presented in it, the
+// raw bytes that say why it failed, and the pool of transports, one for each
+// TLS setting.
+package wire
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Key tells settings apart. Equal keys share connections, so a key covers by
+// content everything that changes what a connection means.
+type Key [sha256.Size]byte
+
+// Setting is what all connections of one transport have in common.
+type Setting struct {
+	Key Key
+	// TLS makes the part that does not depend on the connection: roots,
+	// verification, versions, clock. It is called once for a transport.
+	TLS func() (*tls.Config, error)
+	// Identities are the candidates for the server's request, best first.
+	// Every one of them may be shown to every host that is dialed by this
+	// setting: the caller has asked the origin rule.
+	Identities []*Identity
+	// Refused are identities that are configured and not meant for these
+	// hosts; they are never presented, and the record names them.
+	Refused []*Identity
+	// Required gives up a connection on which no identity was presented.
+	Required bool
+	// HTTP2Only gives up a connection on which HTTP/2 was not agreed.
+	HTTP2Only bool
+	// HTTP1Only offers no HTTP/2.
+	HTTP1Only bool
+	// HeaderBytes bounds a response's header section.
+	HeaderBytes int64
+}
+
+// Transport is an http.Transport for one setting.
+type Transport struct {
+	setting  *Setting
+	tls      *tls.Config
+	pool     *Pool
+	http     *http.Transport
+	sessions *sessions
+}
+
+func newTransport(p *Pool, s *Setting) (*Transport, error) {
+	base, err := s.TLS()
+	if err != nil {
+		return nil, err
+	}
+	t := &Transport{setting: s, tls: base, pool: p}
+	if !s.Required {
+		t.sessions = newSessions(sessionLimit)
+	}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!s.HTTP2Only)
+	protocols.SetHTTP2(!s.HTTP1Only)
+	t.http = &http.Transport{
+		DialContext:            t.dialPlain,
+		DialTLSContext:         t.dialTLS,
+		Protocols:              protocols,
+		DisableCompression:     true, // codings are decoded, bounded, above
+		MaxResponseHeaderBytes: s.HeaderBytes,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+	}
+	return t, nil
+}
+
+// RoundTrip sends a request whose context carries an Exchange.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !t.pool.enter() {
+		return nil, ErrClosed
+	}
+	defer t.pool.leave()
+	return t.http.RoundTrip(req)
+}
+
+// Dispatch sends each request by the transport of the Exchange in its context.
+var Dispatch http.RoundTripper = dispatch{}
+
+type dispatch struct{}
+
+func (dispatch) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := ExchangeOf(req.Context())
+	if x == nil {
+		return nil, ErrNoExchange
+	}
+	return x.transport.RoundTrip(req)
+}
+
+// StageError is a dial that failed, and where.
+type StageError struct {
+	Stage Stage
+	Err   error
+}
+
+func (e *StageError) Error() string { return e.Err.Error() }
+func (e *StageError) Unwrap() error { return e.Err }
+
+func (t *Transport) dialPlain(ctx context.Context, network, addr string) (net.Conn, error) {
+	ctx, cancel := t.pool.dialContext(ctx)
+	defer cancel()
+	record := t.newRecord(ctx, addr)
+	conn, err := t.open(ctx, network, addr, record)
+	if err != nil {
+		return nil, err
+	}
+	record.note(func(f *Facts) { f.Stage = StageReady })
+	return conn, nil
+}
+
+func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+	x := ExchangeOf(ctx)
+	ctx, cancel := t.pool.dialContext(ctx)
+	defer cancel()
+	record := t.newRecord(ctx, addr)
+	raw, err := t.open(ctx, network, addr, record)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, t.config(record))
+	begun := time.Now()
+	record.mu.Lock()
+	record.facts.Stage, record.tls = StageHandshake, conn
+	record.mu.Unlock()
+	if x != nil {
+		x.handshakeStart()
+	}
+	err = conn.HandshakeContext(ctx)
+	if err == nil {
+		err = t.accept(record, conn.ConnectionState())
+	}
+	record.note(func(f *Facts) {
+		f.Handshake, f.HandshakeErr, f.State = time.Since(begun), err, conn.ConnectionState()
+		if err == nil {
+			f.Stage = StageReady
+		}
+	})
+	if x != nil {
+		x.handshakeDone(conn.ConnectionState(), err)
+	}
+	if err != nil {
+		_ = conn.Close() // the handshake's error is the one to tell
+		return nil, &StageError{StageHandshake, err}
+	}
+	return conn, nil
+}
+
+// config adds to the setting's TLS configuration what belongs to one
+// connection: its name, its session tickets, and the hook that chooses the
+// identity and notes what the server asked for.
+func (t *Transport) config(record *Record) *tls.Config {
+	c := t.tls.Clone()
+	host := record.facts.Host
+	if c.ServerName == "" {
+		c.ServerName = host
+	}
+	if net.ParseIP(c.ServerName) == nil {
+		record.facts.ServerName = c.ServerName
+	}
+	switch {
+	case t.setting.HTTP2Only:
+		c.NextProtos = []string{"h2"}
+	case t.setting.HTTP1Only:
+		c.NextProtos = []string{"http/1.1"}
+	default:
+		c.NextProtos = []string{"h2", "http/1.1"}
+	}
+	c.ClientSessionCache = nil
+	if t.sessions != nil {
+		c.ClientSessionCache = &originSessions{t.sessions, net.JoinHostPort(host, record.facts.Port), record}
+	}
+	verify := c.VerifyConnection
+	c.VerifyConnection = func(state tls.ConnectionState) error {
+		if state.DidResume { // before the server's new ticket is put
+			record.resumed()
+		}
+		if verify != nil {
+			return verify(state)
+		}
+		return nil
+	}
+	c.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		id, withheld, err := choose(t.setting.Identities, info)
+		for _, refused := range t.setting.Refused {
+			withheld = append(withheld, Withheld{refused, WithheldOrigin})
+		}
+		record.note(func(f *Facts) {
+			f.Requested, f.RequestVersion = true, info.Version
+			f.AcceptableCAs, f.SignatureSchemes = info.AcceptableCAs, info.SignatureSchemes
+			f.Presented, f.Withheld = id, withheld
+		})
+		if err != nil {
+			return nil, err
+		}
+		if id == nil {
+			return new(tls.Certificate), nil
+		}
+		return &id.Certificate, nil
+	}
+	return c
+}
+
+// accept looks at a finished handshake before a request may use it.
+func (t *Transport) accept(record *Record, state tls.ConnectionState) error {
+	if t.setting.HTTP2Only && state.NegotiatedProtocol != "h2" {
+		return ErrNoHTTP2
+	}
+	if f := record.Facts(); t.setting.Required && f.Presented == nil {
+		return &NotAskedError{Requested: f.Requested}
+	}
+	return nil
+}
+
+// open makes the raw connection: directly today; a proxy's tunnel has its
+// place here, between the two.
+func (t *Transport) open(ctx context.Context, network, addr string, record *Record) (*Conn, error) {
+	begun := time.Now()
+	raw, err := t.pool.dialer.dial(ctx, network, addr)
+	if err != nil {
+		stage := stageOf(err)
+		record.note(func(f *Facts) { f.Stage = stage })
+		return nil, &StageError{stage, err}
+	}
+	conn := newConn(raw, record)
+	record.mu.Lock()
+	record.facts.Connect, record.facts.Remote, record.raw = time.Since(begun), raw.RemoteAddr().String(), conn
+	record.mu.Unlock()
+	if !t.pool.track(conn) {
+		_ = conn.Close()
+		return nil, ErrClosed
+	}
+	return conn, nil
+}
+
+func (t *Transport) newRecord(ctx context.Context, addr string) *Record {
+	record := new(Record)
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		host = addr
+	}
+	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
+	record.facts.Start = time.Now()
+	if x := ExchangeOf(ctx); x != nil {
+		x.dials(record)
+	}
+	return record
+}
