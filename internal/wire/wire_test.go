@@ -54,7 +54,9 @@ func (w world) setting(ids ...*Identity) *Setting {
 		h.Write(id.Fingerprint[:])
 	}
 	return &Setting{Key: Key(h.Sum(nil)), Identities: ids,
-		TLS: func() (*tls.Config, error) { return &tls.Config{RootCAs: w.ca.Pool(), MinVersion: tls.VersionTLS12}, nil }}
+		TLS: func() (*tls.Config, error) {
+			return &tls.Config{RootCAs: w.ca.Pool(), MinVersion: tls.VersionTLS12}, nil
+		}}
 }
 
 func (w world) start(t *testing.T, change func(*tls.Config)) *httptest.Server {
@@ -291,4 +293,3 @@ func TestSessionsAreBounded(t *testing.T) {
 	_, ok = (&originSessions{s, "c", new(Record)}).Get("x")
 	assert.False(t, ok, "a ticket that was refused is forgotten")
 }
-
