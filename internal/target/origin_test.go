@@ -66,6 +66,10 @@ func TestPattern(t *testing.T) {
 		assert.Equal(t, p, again)
 	}
 	assert.False(t, Pattern{}.Matches(Origin{}))
+	p, err := ParsePattern("a.test")
+	require.NoError(t, err)
+	assert.True(t, p.Matches(Origin{"HTTPS", "A.Test.", ""}))
+	assert.False(t, p.Matches(Origin{"", "a.test", "443"}))
 }
 
 func TestPatternRefuses(t *testing.T) {

@@ -165,6 +165,9 @@ func TestWithQuery(t *testing.T) {
 	assert.Equal(t, "/p?a%20b=%27", got.WithQuery("a b='").RequestURI())
 	assert.Equal(t, "/p?", got.WithQuery("").URL().RequestURI())
 	assert.Equal(t, "/p?x", got.RequestURI(), "the original is not changed")
+	got, err = Parse("http://a.test/p", Options{})
+	require.NoError(t, err)
+	assert.Equal(t, "/p", got.WithQuery("").URL().RequestURI())
 }
 
 func FuzzParse(f *testing.F) {

@@ -57,8 +57,10 @@ func ParsePattern(text string) (Pattern, error) {
 	return p, nil
 }
 
-// Matches says whether the pattern names the origin.
+// Matches says whether the pattern names the origin, which need not be in the
+// form that Origin describes: one put together from a dialed address will do.
 func (p Pattern) Matches(o Origin) bool {
+	o = newOrigin(strings.ToLower(o.Scheme), strings.ToLower(o.Host), o.Port)
 	if p.host == "" || p.scheme != o.Scheme || p.port != anyPort && p.port != o.Port {
 		return false
 	}

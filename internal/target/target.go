@@ -44,10 +44,11 @@ func (t *Target) Query() (raw string, present bool) { return t.query, t.hasQuery
 func (t *Target) Fragment() string { return t.fragment }
 
 // WithQuery returns a copy with another query, whose bytes are escaped where
-// they may not stand in a request line and else kept.
+// they may not stand in a request line and else kept. An empty one leaves the
+// question mark there or away, as it was.
 func (t *Target) WithQuery(raw string) *Target {
 	c := *t
-	c.query, c.hasQuery = escapeQuery(raw, false), true
+	c.query, c.hasQuery = escapeQuery(raw, false), t.hasQuery || raw != ""
 	return &c
 }
 
