@@ -1,6 +1,7 @@
 package cookiejar
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,15 @@ func TestParseDateTwoDigitYears(t *testing.T) {
 	}
 }
 
+func TestParseDateDelimiters(t *testing.T) {
+	const delimiters = "\t !\"#$%&'()*+,-./;<=>?@[\\]^_`{|}~"
+	for c := range 256 {
+		delimiter := string([]byte{byte(c)})
+		_, ok := parseDate("4" + delimiter + "Jul 2031 05:06:07")
+		assert.Equal(t, strings.Contains(delimiters, delimiter), ok, "%q", delimiter)
+	}
+}
+
 // badDates lack a part, or say a day or an hour that does not exist.
 var badDates = []string{
 	"",
@@ -48,8 +58,8 @@ var badDates = []string{
 	"4 Jul 100 05:06:07",
 	"4 Jul 20311 05:06:07",
 	"4 Jul 2031 24:00:00",
-	"4 Jul 2031 23:60:00",
-	"4 Jul 2031 23:59:60",
+	"4 Jul 2031 05:60:07",
+	"4 Jul 2031 05:06:60",
 	"4 Jul 2031 05:06",
 	"4 Jul 2031 05:06:007",
 	"4 Jul 2031 05: 06:07",

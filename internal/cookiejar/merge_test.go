@@ -73,6 +73,20 @@ func TestRestoreOverHTTPDoesNotReplaceASecureCookie(t *testing.T) {
 	}
 }
 
+func TestRestoreOverHTTPSMayReplaceASecureCookie(t *testing.T) {
+	secure, bare := newBrowser(t, Options{}), newBrowser(t, Options{})
+	secure.set("http://localhost/", "n=secure; Secure")
+	bare.now = bare.now.Add(time.Hour)
+	bare.set("https://localhost/", "n=bare")
+	for _, order := range [][2]*browser{{bare, secure}, {secure, bare}} {
+		b := newBrowser(t, Options{})
+		b.now = bare.now
+		require.NoError(t, b.Restore(order[0].Entries()))
+		require.NoError(t, b.Restore(order[1].Entries()))
+		assert.Equal(t, "n=bare", b.get("https://localhost/"))
+	}
+}
+
 func TestRestoreKeepsWithinTheLimits(t *testing.T) {
 	b := newBrowser(t, Options{Limits: Limits{PerHost: 5, PerJar: 12}})
 	b.set("https://h0.test/", "present=1")
