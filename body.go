@@ -1,0 +1,154 @@
+package mtlshttp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/mtlshttp/mtlshttp/internal/query"
+)
+
+// Body is what a request sends. The zero value sends nothing. Make one with
+// Raw, Text, JSON, Form or Reader. (Fusion: Body type)
+type Body struct {
+	kind        bodyKind
+	contentType string
+	data        []byte    // raw
+	isText      bool      // raw: it was given as text and is written so in documents
+	value       any       // JSON
+	params      []Param   // form
+	reader      io.Reader // reader
+	length      int64     // reader; -1 unknown
+}
+
+type bodyKind int
+
+const (
+	bodyNone bodyKind = iota
+	bodyRaw
+	bodyJSON
+	bodyForm
+	bodyReader
+)
+
+// ErrNotReplayable is the cause where a body had to be sent again and its
+// reader cannot be rewound.
+var ErrNotReplayable = errors.New("the body's reader cannot be read a second time")
+
+// Raw sends bytes as they are. An empty contentType sets no Content-Type.
+func Raw(contentType string, data []byte) Body {
+	return Body{kind: bodyRaw, contentType: contentType, data: data}
+}
+
+// Text sends text as it is. An empty contentType sets no Content-Type.
+func Text(contentType, text string) Body {
+	return Body{kind: bodyRaw, contentType: contentType, data: []byte(text), isText: true}
+}
+
+// JSON sends v as encoding/json writes it, as application/json. What cannot be
+// written is a fault in Validate.
+func JSON(v any) Body { return Body{kind: bodyJSON, contentType: "application/json", value: v} }
+
+// Form sends application/x-www-form-urlencoded, in the order given; arrays and
+// objects are written as the query's are, see Request.PlainQueryKeys.
+func Form(params ...Param) Body {
+	return Body{kind: bodyForm, contentType: "application/x-www-form-urlencoded", params: params}
+}
+
+// Reader sends what r yields, as it is. A length below zero means that it is
+// not known: the body is then sent in chunks. It can be sent again, on a
+// redirect that keeps the method, only if r is an io.Seeker. Do does not close
+// r.
+func Reader(contentType string, r io.Reader, length int64) Body {
+	return Body{kind: bodyReader, contentType: contentType, reader: r, length: max(length, -1)}
+}
+
+// payload is a body made ready: what to send, how long it is, and how to get
+// it once more.
+type payload struct {
+	contentType string
+	length      int64 // -1 unknown, 0 none
+	open        func() (io.ReadCloser, error)
+	replayable  bool
+	foreign     bool // it reads a caller's reader, which may block or fail
+
+	mu      sync.Mutex
+	sources []*source // opened for net/http
+}
+
+func (b Body) fault() *Error {
+	if b.contentType != "" && !httpguts.ValidHeaderFieldValue(b.contentType) {
+		return fault(KindConfig, "contentType", "header", "the content type has a control character")
+	}
+	switch b.kind {
+	case bodyReader:
+		if b.reader == nil {
+			return fault(KindConfig, "data", "missing", "the body's reader is nil")
+		}
+	case bodyJSON:
+		if _, err := json.Marshal(b.value); err != nil {
+			return fault(KindConfig, "data", "json", "the value cannot be written as JSON: %w", err)
+		}
+	}
+	return nil
+}
+
+// payload prepares the body. A request without one gives a nil payload.
+func (b Body) payload(plainKeys bool) (*payload, error) {
+	switch b.kind {
+	case bodyRaw:
+		return bytesPayload(b.contentType, b.data), nil
+	case bodyJSON:
+		data, err := json.Marshal(b.value)
+		return bytesPayload(b.contentType, data), err
+	case bodyForm:
+		text, err := query.Form(pairs(b.params), plainKeys)
+		return bytesPayload(b.contentType, []byte(text)), err
+	case bodyReader:
+		return readerPayload(b.contentType, b.reader, b.length), nil
+	}
+	return nil, nil
+}
+
+func bytesPayload(contentType string, data []byte) *payload {
+	return &payload{contentType: contentType, length: int64(len(data)), replayable: true,
+		open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }}
+}
+
+// readerPayload reads from where the reader stands. A seeker goes back there;
+// anything else can be opened once.
+func readerPayload(contentType string, r io.Reader, length int64) *payload {
+	seeker, canSeek := r.(io.Seeker)
+	var start int64
+	if canSeek {
+		var err error
+		if start, err = seeker.Seek(0, io.SeekCurrent); err != nil {
+			canSeek = false // a pipe has the method and cannot do it
+		}
+	}
+	if length < 0 && canSeek {
+		if end, err := seeker.Seek(0, io.SeekEnd); err == nil {
+			length = end - start
+		}
+	}
+	var mu sync.Mutex
+	opened := false
+	open := func() (io.ReadCloser, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if canSeek {
+			if _, err := seeker.Seek(start, io.SeekStart); err != nil {
+				return nil, &sourceError{err}
+			}
+		} else if opened {
+			return nil, ErrNotReplayable
+		}
+		opened = true
+		return io.NopCloser(r), nil // it is the caller's to close
+	}
+	return &payload{contentType: contentType, length: length, open: open, replayable: canSeek, foreign: true}
+}

@@ -1,0 +1,185 @@
+package mtlshttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxIdleReads is how often a reader may yield nothing in a row.
+	maxIdleReads = 100
+	// sourceChunk is what is read of a caller's reader at a time.
+	sourceChunk = 32 << 10
+	// sourceGrace is how long the end of a request waits for a read of the
+	// caller's reader that is under way. One that blocks keeps the one
+	// goroutine that is in it.
+	sourceGrace = 100 * time.Millisecond
+)
+
+// attach puts the payload into a request of net/http.
+func (p *payload) attach(ctx context.Context, req *http.Request) error {
+	if p == nil {
+		return nil
+	}
+	if p.contentType != "" && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", p.contentType)
+	}
+	req.ContentLength = p.length
+	if p.length == 0 {
+		req.Body = http.NoBody
+		return nil
+	}
+	open := p.open
+	if p.foreign {
+		open = func() (io.ReadCloser, error) { return p.guarded(ctx) }
+	}
+	var err error
+	// GetBody is set even where it will fail: without it net/http would hand
+	// back a 307 as if it had not been one.
+	req.Body, err = open()
+	req.GetBody = open
+	return err
+}
+
+// guarded opens a foreign body behind a source.
+func (p *payload) guarded(ctx context.Context) (io.ReadCloser, error) {
+	rc, err := p.open()
+	if err != nil {
+		return nil, err
+	}
+	s := newSource(ctx, rc)
+	p.mu.Lock()
+	p.sources = append(p.sources, s)
+	p.mu.Unlock()
+	return s, nil
+}
+
+// release ends every read of a foreign body; none begins after it.
+func (p *payload) release() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	sources := p.sources
+	p.mu.Unlock()
+	for _, s := range sources {
+		_ = s.Close()
+	}
+}
+
+// sourceError marks an error of the caller's own reader.
+type sourceError struct{ err error }
+
+func (e *sourceError) Error() string { return "the request body's reader failed: " + e.err.Error() }
+func (e *sourceError) Unwrap() error { return e.err }
+
+// source reads a caller's reader in a goroutine of its own, so that a read
+// that blocks holds up neither the request's deadline nor net/http, which
+// waits for it over HTTP/1.1.
+type source struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	full   chan chunk
+	empty  chan []byte
+	done   chan struct{} // the goroutine has ended
+	rest   chunk
+}
+
+type chunk struct {
+	data []byte
+	buf  []byte // that data is in
+	err  error
+}
+
+func newSource(ctx context.Context, rc io.ReadCloser) *source {
+	s := &source{full: make(chan chunk), empty: make(chan []byte, 2), done: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.empty <- make([]byte, sourceChunk)
+	s.empty <- make([]byte, sourceChunk)
+	go s.pump(rc)
+	return s
+}
+
+func (s *source) pump(rc io.ReadCloser) {
+	defer close(s.done)
+	defer rc.Close()
+	idle := 0
+	for {
+		var buf []byte
+		select {
+		case buf = <-s.empty:
+		case <-s.ctx.Done():
+			return
+		}
+		n, err := readOnce(rc, buf)
+		if n == 0 && err == nil {
+			if idle++; idle < maxIdleReads && s.ctx.Err() == nil {
+				s.empty <- buf
+				continue
+			}
+			err = &sourceError{io.ErrNoProgress}
+		}
+		idle = 0
+		select {
+		case s.full <- chunk{buf[:n], buf, err}:
+		case <-s.ctx.Done():
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// readOnce is one read whose panic and errors are the source's.
+func readOnce(r io.Reader, buf []byte) (n int, err error) {
+	defer func() {
+		if recover() != nil {
+			n, err = 0, &sourceError{errors.New("it panicked")}
+		}
+	}()
+	n, err = r.Read(buf)
+	switch {
+	case n < 0 || n > len(buf):
+		return 0, &sourceError{errors.New("it returned an impossible count")}
+	case err != nil && err != io.EOF:
+		return n, &sourceError{err}
+	}
+	return n, err
+}
+
+// Read hands on what the goroutine has read.
+func (s *source) Read(p []byte) (int, error) {
+	for len(s.rest.data) == 0 {
+		if s.rest.err != nil {
+			return 0, s.rest.err
+		}
+		if s.rest.buf != nil {
+			s.empty <- s.rest.buf
+			s.rest.buf = nil
+		}
+		select {
+		case s.rest = <-s.full:
+		case <-s.ctx.Done():
+			return 0, context.Cause(s.ctx)
+		}
+	}
+	n := copy(p, s.rest.data)
+	s.rest.data = s.rest.data[n:]
+	return n, nil
+}
+
+// Close ends the reading and waits a moment for it.
+func (s *source) Close() error {
+	s.cancel()
+	timer := time.NewTimer(sourceGrace)
+	defer timer.Stop()
+	select {
+	case <-s.done:
+	case <-timer.C:
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package mtlshttp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// Diagnosis says why a TLS exchange failed.
+type Diagnosis struct {
+	// Cause is one word of the list in docs/causes.md.
+	Cause string `json:"cause"`
+	// Confidence is certain, high, medium or low.
+	Confidence string `json:"confidence"`
+	// Seen is what the cause follows from.
+	Seen string `json:"seen"`
+	// Advice says what to do next.
+	Advice string `json:"advice"`
+}
+
+// outcome is how a hop ended: with an error, or with an answer.
+type outcome struct {
+	err    error
+	kind   Kind
+	status int
+	server string
+	body   []byte // its beginning
+}
+
+// diagnosable says whether a kind of fault may have its cause in TLS.
+func diagnosable(k Kind) bool {
+	switch k {
+	case KindTLSServerCert, KindTLSClientCert, KindTLSHandshake, KindProtocol, KindWrite, KindTruncated, KindTimeout, KindProxy:
+		return true
+	}
+	return false
+}
+
+func isClientCertificateCause(cause string) bool {
+	switch cause {
+	case "client-cert-not-requested", "renegotiation-required", "post-handshake-auth-required":
+		return false
+	}
+	return strings.HasPrefix(cause, "client-")
+}
+
+// reasonOf shortens a cause to the reason of an error of kind tls-client-cert.
+func reasonOf(cause string) string {
+	if cause == "client-cert-missing" {
+		return "required"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(cause, "client-cert-"), "client-")
+}
+
+// diagnose gathers the signals of a hop and names the cause, or returns nil
+// where nothing points at TLS.
+func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress, o outcome) *Diagnosis {
+	s := diagnosis.Signals{
+		Now: p.clock(), HTTPS: req.URL.Scheme == "https", Host: req.URL.Hostname(),
+		IsAddress: net.ParseIP(req.URL.Hostname()) != nil,
+		Requested: f.Requested, Authority: names(f.AcceptableCAs),
+		Connected: f.Stage > wire.StageConnect || progress.HasConn, PeerSpoke: f.BytesIn > 0, First: f.First,
+		HandshakeDone: f.Stage == wire.StageReady, Version: f.State.Version,
+		Reused: progress.Reused, Resumed: f.State.DidResume, RequestSent: progress.Sent, BodyBytes: req.ContentLength,
+		Status: o.status, Server: o.server, Body: o.body,
+		NoProtocol: errors.Is(o.err, wire.ErrNoHTTP2),
+	}
+	for _, b := range p.identities {
+		s.Configured = append(s.Configured, leafOf(b.identity))
+	}
+	if f.Presented != nil {
+		l := leafOf(f.Presented)
+		s.Presented = &l
+	}
+	for _, w := range f.Withheld {
+		s.Withheld = append(s.Withheld, diagnosis.Withheld{Leaf: leafOf(w.Identity), Reason: string(w.Reason)})
+	}
+	for _, c := range serverChain(f) {
+		s.Chain = append(s.Chain, diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(),
+			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Names: c.DNSNames})
+	}
+	s.Verify = p.verifyFault(o.err)
+	var noMatch *wire.NoMatchError
+	var notAsked *wire.NotAskedError
+	s.GaveUp, s.NotAsked = errors.As(o.err, &noMatch), errors.As(o.err, &notAsked)
+	if alert, remote, ok := wire.AlertOf(o.err); ok {
+		s.Alert, s.AlertBy = uint8(alert), diagnosis.Ourselves
+		if remote {
+			s.AlertBy = diagnosis.Peer
+		}
+	}
+	s.End = endOf(o, f)
+	d := diagnosis.Diagnose(s)
+	if d == nil {
+		return nil
+	}
+	return &Diagnosis{d.Cause, d.Confidence, d.Seen, d.Advice}
+}
+
+// endOf says how the connection ended, from the raw connection first: what
+// net/http returns often hides it.
+func endOf(o outcome, f wire.Facts) diagnosis.End {
+	switch {
+	case o.err == nil:
+		return diagnosis.EndNone
+	case o.kind == KindCanceled:
+		return diagnosis.EndCanceled
+	case o.kind == KindTimeout || isTimeout(o.err):
+		return diagnosis.EndTimeout
+	}
+	for _, err := range []error{f.ReadErr, o.err, f.WriteErr} {
+		switch {
+		case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+			return diagnosis.EndReset
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return diagnosis.EndClosed
+		}
+	}
+	return diagnosis.EndNone
+}
+
+func leafOf(id *wire.Identity) diagnosis.Leaf {
+	c := id.Certificate.Leaf
+	return diagnosis.Leaf{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
+		SelfSigned: selfSigned(c), ClientAuth: allowsClientAuth(c), Weak: weakness(c), ChainLength: len(id.Certificate.Certificate)}
+}
+
+func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
+	var verify *tls.CertificateVerificationError
+	if !errors.As(err, &verify) {
+		return diagnosis.VerifyNone
+	}
+	var (
+		invalid   x509.CertificateInvalidError
+		name      x509.HostnameError
+		authority x509.UnknownAuthorityError
+		insecure  x509.InsecureAlgorithmError
+	)
+	switch {
+	case errors.As(verify.Err, &invalid) && invalid.Reason == x509.Expired:
+		if p.clock().Before(invalid.Cert.NotBefore) {
+			return diagnosis.VerifyNotYetValid
+		}
+		return diagnosis.VerifyExpired
+	case errors.As(verify.Err, &name):
+		return diagnosis.VerifyName
+	case errors.As(verify.Err, &insecure):
+		return diagnosis.VerifyWeak
+	case errors.As(verify.Err, &authority):
+		return diagnosis.VerifyUnknownAuthority
+	}
+	return diagnosis.VerifyOther
+}

@@ -1,0 +1,152 @@
+// Extract opens credential files and says what is inside, one line of JSON for
+// each.
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/mtlshttp/mtlshttp"
+)
+
+// question is a file with its passwords; nil: none was given.
+type question struct {
+	File        string  `json:"file"`
+	Password    *string `json:"password"`
+	KeyPassword *string `json:"keyPassword"`
+}
+
+// answer is what a file holds, or why it was not opened.
+type answer struct {
+	File         string                     `json:"file"`
+	Format       string                     `json:"format,omitempty"`
+	Keys         []mtlshttp.KeyInfo         `json:"keys,omitempty"`
+	Certificates []mtlshttp.CertificateInfo `json:"certificates,omitempty"`
+	Identities   []mtlshttp.IdentityInfo    `json:"identities,omitempty"`
+	Warnings     []string                   `json:"warnings,omitempty"`
+	Error        *failure                   `json:"error,omitempty"`
+}
+
+type failure struct {
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "extract:", err)
+		os.Exit(2)
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.Writer) error {
+	flags := flag.NewFlagSet("extract", flag.ContinueOnError)
+	flags.SetOutput(diagnostics)
+	password := flags.String("password", "", "the file's password")
+	keyPassword := flags.String("key-password", "", "the key's password, where it is another")
+	flags.Usage = func() {
+		fmt.Fprint(diagnostics, "usage: extract [-password P] [-key-password P] FILE... | -\n\n"+
+			"With -, reads lines {\"file\",\"password\",\"keyPassword\"} from standard input.\n\n")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		flags.Usage()
+		return errors.New("no file is named")
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	if flags.NArg() == 1 && flags.Arg(0) == "-" {
+		return answerLines(ctx, in, encoder)
+	}
+	given := map[string]*string{"password": password, "key-password": keyPassword}
+	q := question{}
+	flags.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "password":
+			q.Password = given[f.Name]
+		case "key-password":
+			q.KeyPassword = given[f.Name]
+		}
+	})
+	for _, file := range flags.Args() {
+		q.File = file
+		if err := encoder.Encode(open(ctx, q)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder) error {
+	lines := bufio.NewScanner(in)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		var q question
+		if err := json.Unmarshal(lines.Bytes(), &q); err != nil || q.File == "" {
+			return fmt.Errorf("line %d is not an object with a file", n)
+		}
+		if err := encoder.Encode(open(ctx, q)); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+func open(ctx context.Context, q question) answer {
+	a := answer{File: q.File}
+	data, err := read(q.File)
+	if err == nil {
+		var inventory *mtlshttp.Inventory
+		inventory, err = mtlshttp.Extract(ctx, data, &mtlshttp.ExtractOptions{Password: bytesOf(q.Password), KeyPassword: bytesOf(q.KeyPassword)})
+		if err == nil {
+			a.Format, a.Keys, a.Certificates = inventory.Format, inventory.Keys, inventory.Certificates
+			a.Identities, a.Warnings = inventory.Identities, inventory.Warnings
+			return a
+		}
+	}
+	a.Error = &failure{Kind: "file", Message: err.Error()}
+	var e *mtlshttp.Error
+	if errors.As(err, &e) {
+		a.Error.Kind = e.Reason
+		if e.Reason == "" {
+			a.Error.Kind = string(e.Kind)
+		}
+	}
+	return a
+}
+
+// read reads a little more than the library's limit, so that the library says
+// that a file is too large.
+func read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, 2<<20))
+}
+
+func bytesOf(s *string) []byte {
+	if s == nil {
+		return nil
+	}
+	return []byte(*s)
+}

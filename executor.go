@@ -1,0 +1,125 @@
+package mtlshttp
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// Executor sends requests. It keeps the connections, one pool for each TLS
+// setting, so a process needs one. The zero value works; its fields are fixed
+// after the first use. It is safe for concurrent use.
+type Executor struct {
+	// Credentials resolves the names in requests; nil: a name is a fault.
+	// *Keychain implements it.
+	Credentials CredentialSource
+	// Limits bound what a request may cost; a zero field: its default.
+	Limits Limits
+	// Dial makes the raw connections; nil: a net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Wrap stands around the transport, once for each hop, inside redirects
+	// and cookies: for tracing and metrics. It must keep the request's
+	// context. Nil: nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
+	// Logger gets one event for each hop at level debug; nil: none.
+	Logger *slog.Logger
+	// Clock says what time it is, for certificates and cookies; nil: time.Now.
+	Clock func() time.Time
+
+	once  sync.Once
+	pool  *wire.Pool
+	inner http.RoundTripper
+}
+
+// Session is the frame of one scenario, tenant or workflow run: requests of a
+// session share its jar. It is cheap and shares the executor's connections.
+type Session struct {
+	// Executor sends; nil is a fault.
+	Executor *Executor
+	// Credentials resolves names; nil: the executor's.
+	Credentials CredentialSource
+	// Platform names the identity that Request.UseMutualTLS presents.
+	Platform string
+	// Jar keeps the cookies of requests with ShareCookies; nil makes that a
+	// fault.
+	Jar *Jar
+}
+
+// Do sends one request by an executor of its own, which it closes.
+func Do(ctx context.Context, r *Request) (*Response, error) {
+	e := new(Executor)
+	resp, err := e.Do(ctx, r)
+	if closeErr := e.Close(); err == nil && closeErr != nil {
+		err = closeErr
+	}
+	return resp, err
+}
+
+// Do sends the request and returns the bundle, which is not nil beside an error
+// once a status line arrived. Every error is an *Error. r is not modified.
+func (e *Executor) Do(ctx context.Context, r *Request) (*Response, error) {
+	return (&Session{Executor: e}).Do(ctx, r)
+}
+
+// Client builds the *http.Client that Do would use: identity by origin,
+// verification, redirect policy, cookies, deadline and limits. Of the request's
+// content it applies the headers and auth alone, on its own origin alone. Its
+// errors are *url.Error around *Error.
+func (e *Executor) Client(ctx context.Context, r *Request) (*http.Client, error) {
+	return (&Session{Executor: e}).Client(ctx, r)
+}
+
+// Close aborts what is under way, closes the connections and waits. Later calls
+// and clients that were handed out answer with kind closed. It is idempotent.
+func (e *Executor) Close() error {
+	e.init()
+	e.pool.Close()
+	return nil
+}
+
+func (e *Executor) init() {
+	e.once.Do(func() {
+		limits := e.Limits.withDefaults()
+		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Timeout: limits.Dial})
+		e.inner = wire.Dispatch
+		if e.Wrap != nil {
+			e.inner = e.Wrap(wire.Dispatch)
+		}
+	})
+}
+
+func (e *Executor) clock() func() time.Time {
+	if e.Clock != nil {
+		return e.Clock
+	}
+	return time.Now
+}
+
+// Do is Executor.Do with the session's jar, platform identity and names.
+func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
+	p, perr := s.plan(ctx, r)
+	if perr != nil {
+		return nil, perr
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout())
+	defer cancel()
+	return p.do(ctx)
+}
+
+// Client is Executor.Client with the session's jar, platform identity and
+// names.
+func (s *Session) Client(ctx context.Context, r *Request) (*http.Client, error) {
+	p, perr := s.plan(ctx, r)
+	if perr != nil {
+		return nil, perr
+	}
+	p.handedOut = true
+	client := p.client()
+	client.Timeout = r.timeout()
+	return client, nil
+}

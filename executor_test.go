@@ -1,0 +1,415 @@
+package mtlshttp_test
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/mtlstest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// newExecutor makes an executor that is closed with the test.
+func newExecutor(t testing.TB) *mtlshttp.Executor {
+	e := new(mtlshttp.Executor)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
+}
+
+// whoami says who called, over what.
+var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	name := ""
+	if len(r.TLS.PeerCertificates) > 0 {
+		name = r.TLS.PeerCertificates[0].Subject.CommonName
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"client": name, "proto": r.Proto, "resumed": r.TLS.DidResume})
+})
+
+func failureOf(t testing.TB, err error) *mtlshttp.Error {
+	t.Helper()
+	var e *mtlshttp.Error
+	require.ErrorAs(t, err, &e)
+	return e
+}
+
+var versions = map[string]mtlshttp.Protocol{
+	"TLS 1.2, HTTP/1.1": {MaxTLS: tls.VersionTLS12, HTTP: 1},
+	"TLS 1.3, HTTP/1.1": {MinTLS: tls.VersionTLS13, HTTP: 1},
+	"TLS 1.2, HTTP/2":   {MaxTLS: tls.VersionTLS12, HTTP: 2},
+	"TLS 1.3, HTTP/2":   {MinTLS: tls.VersionTLS13, HTTP: 2},
+}
+
+func TestDoPresentsTheCredential(t *testing.T) {
+	srv := mtlstest.NewServer(t, whoami)
+	for name, protocol := range versions {
+		t.Run(name, func(t *testing.T) {
+			r := srv.Request("/")
+			r.Parse, r.Protocol = true, protocol
+			resp, err := newExecutor(t).Do(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, 200, resp.StatusCode)
+			assert.Equal(t, "client", resp.Data.(map[string]any)["client"])
+			require.NotNil(t, resp.Receipt)
+			c := resp.Receipt.ClientCertificate
+			assert.True(t, c.Requested)
+			assert.Equal(t, []string{"CN=mtlstest CA"}, c.AcceptableCAs)
+			require.NotNil(t, c.Presented)
+			assert.Equal(t, "CN=client", c.Presented.Subject)
+			assert.Equal(t, "added", resp.Receipt.Server.TrustedBy)
+			assert.Equal(t, "CN=server", resp.Receipt.Server.Chain[0].Subject)
+			assert.Nil(t, resp.Diagnosis)
+			assert.Len(t, resp.Hops, 1)
+		})
+	}
+}
+
+func TestWithoutCredentialTheCauseIsNamed(t *testing.T) {
+	srv := mtlstest.NewServer(t, whoami)
+	bodies := map[string]mtlshttp.Body{
+		"GET":       {},
+		"POST":      mtlshttp.Text("text/plain", "hello"),
+		"POST 2 MB": mtlshttp.Raw("text/plain", make([]byte, 2<<20)),
+	}
+	for version, protocol := range versions {
+		for name, body := range bodies {
+			t.Run(version+" "+name, func(t *testing.T) {
+				e := newExecutor(t)
+				for range 10 {
+					r := srv.Request("/")
+					r.Identity, r.Protocol, r.Body = nil, protocol, body
+					if name != "GET" {
+						r.Method = "POST"
+					}
+					resp, err := e.Do(t.Context(), r)
+					assert.Nil(t, resp)
+					f := failureOf(t, err)
+					require.Equal(t, mtlshttp.KindTLSClientCert, f.Kind, "%v", err)
+					assert.Equal(t, "required", f.Reason)
+					require.NotNil(t, f.Diagnosis)
+					assert.Equal(t, "client-cert-missing", f.Diagnosis.Cause)
+					require.NotNil(t, f.Receipt())
+					assert.True(t, f.Receipt().ClientCertificate.Requested)
+					assert.False(t, f.Retryable)
+					assert.Equal(t, "ConnectionError", f.Type)
+				}
+			})
+		}
+	}
+}
+
+// Two credentials to one host share neither a connection nor a TLS session,
+// and each shares its own.
+func TestIdentitiesNeverShare(t *testing.T) {
+	srv := mtlstest.NewServer(t, whoami)
+	names := []string{"alice", "bob", "carol"}
+	credentials := map[string]*mtlshttp.Credential{}
+	for _, n := range names {
+		credentials[n] = srv.Issue(t, mtlstest.Client{Name: n})
+	}
+	for version, protocol := range versions {
+		t.Run(version, func(t *testing.T) {
+			e := newExecutor(t)
+			for i := range 60 {
+				n := names[i%len(names)]
+				r := srv.Request("/")
+				r.Identity, r.Protocol, r.Parse = credentials[n], protocol, true
+				resp, err := e.Do(t.Context(), r)
+				require.NoError(t, err)
+				require.Equal(t, n, resp.Data.(map[string]any)["client"])
+				require.Equal(t, "CN="+n, resp.Receipt.ClientCertificate.Presented.Subject)
+				require.Equal(t, i >= len(names), resp.Receipt.Reused, "request %d", i)
+			}
+		})
+	}
+}
+
+// A connection that is made anew resumes its own identity's session, and the
+// receipt still says who was presented.
+func TestResumptionKeepsTheIdentity(t *testing.T) {
+	close := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Connection", "close")
+		whoami(w, r)
+	})
+	srv := mtlstest.NewServer(t, close)
+	alice, bob := srv.Issue(t, mtlstest.Client{Name: "alice"}), srv.Issue(t, mtlstest.Client{Name: "bob"})
+	for _, version := range []string{"TLS 1.2, HTTP/1.1", "TLS 1.3, HTTP/1.1"} {
+		t.Run(version, func(t *testing.T) {
+			e := newExecutor(t)
+			resumed := 0
+			for i := range 20 {
+				r := srv.Request("/")
+				r.Parse, r.Protocol, r.Identity = true, versions[version], alice
+				want := "alice"
+				if i%2 == 1 {
+					r.Identity, want = bob, "bob"
+				}
+				resp, err := e.Do(t.Context(), r)
+				require.NoError(t, err)
+				data := resp.Data.(map[string]any)
+				require.Equal(t, want, data["client"])
+				require.Equal(t, data["resumed"], resp.Receipt.Resumed)
+				require.NotNil(t, resp.Receipt.ClientCertificate.Presented)
+				require.Equal(t, "CN="+want, resp.Receipt.ClientCertificate.Presented.Subject)
+				require.False(t, resp.Receipt.Reused)
+				if resp.Receipt.Resumed {
+					resumed++
+				}
+			}
+			assert.GreaterOrEqual(t, resumed, 16)
+		})
+	}
+}
+
+func TestEqualSettingsShareOverSessions(t *testing.T) {
+	var handshakes atomic.Int32
+	srv := mtlstest.NewServer(t, whoami)
+	srv.TLS.VerifyConnection = func(tls.ConnectionState) error { handshakes.Add(1); return nil }
+	e := newExecutor(t)
+	for range 20 {
+		s := &mtlshttp.Session{Executor: e}
+		_, err := s.Do(t.Context(), srv.Request("/"))
+		require.NoError(t, err)
+	}
+	assert.EqualValues(t, 1, handshakes.Load())
+}
+
+// other is a second server, on another port and so another origin, that asks
+// for a certificate and says whether it got one.
+func other(t *testing.T, ca *mtlstest.CA) (url string, got func() []*http.Request) {
+	var mu sync.Mutex
+	var seen []*http.Request
+	srv, err := ca.Start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, r)
+	}))
+	require.NoError(t, err)
+	srv.TLS.ClientAuth = tls.RequestClientCert
+	t.Cleanup(srv.Close)
+	return srv.URL, func() []*http.Request {
+		mu.Lock()
+		defer mu.Unlock()
+		return seen
+	}
+}
+
+func TestRedirectToAnotherOriginGoesWithoutIdentityAndSecrets(t *testing.T) {
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	there, got := other(t, ca)
+	srv, err := ca.Start(http.RedirectHandler(there+"/landed", http.StatusFound))
+	require.NoError(t, err)
+	defer srv.Close()
+	id, err := ca.Issue(mtlstest.Client{Name: "alice"})
+	require.NoError(t, err)
+	r := &mtlshttp.Request{URL: srv.URL + "/start?token=SECRET", Identity: id.Credential, Roots: ca.Roots(),
+		Auth:   &mtlshttp.BasicAuth{User: "u", Password: "p"},
+		Secret: []string{"X-Mine"},
+		Headers: []mtlshttp.Header{{Name: "X-Mine", Value: "1"}, {Name: "X-Api-Key", Value: "2"}, {Name: "Cookie", Value: "a=b"},
+			{Name: "X-Harmless", Value: "3"}}}
+	e := newExecutor(t)
+	for range 3 {
+		resp, err := e.Do(t.Context(), r)
+		require.NoError(t, err)
+		require.Len(t, resp.Hops, 2)
+		assert.NotNil(t, resp.Hops[0].Receipt.ClientCertificate.Presented)
+		last := resp.Hops[1].Receipt.ClientCertificate
+		assert.True(t, last.Requested)
+		assert.Nil(t, last.Presented)
+		require.Len(t, last.Withheld, 1)
+		assert.Equal(t, "other-origin", last.Withheld[0].Reason)
+		assert.Equal(t, there+"/landed", resp.URL)
+	}
+	for _, req := range got() {
+		assert.Empty(t, req.TLS.PeerCertificates)
+		for _, name := range []string{"Authorization", "Cookie", "X-Mine", "X-Api-Key"} {
+			assert.Empty(t, req.Header.Values(name), name)
+		}
+		assert.Equal(t, "3", req.Header.Get("X-Harmless"))
+		assert.Equal(t, srv.URL+"/", req.Header.Get("Referer"))
+	}
+	assert.Len(t, got(), 3)
+}
+
+func TestOriginsThatAreNamedGetTheIdentity(t *testing.T) {
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	there, got := other(t, ca)
+	srv, err := ca.Start(http.RedirectHandler(there, http.StatusFound))
+	require.NoError(t, err)
+	defer srv.Close()
+	id, err := ca.Issue(mtlstest.Client{Name: "alice"})
+	require.NoError(t, err)
+	r := &mtlshttp.Request{URL: srv.URL, Identity: id.Credential, Roots: ca.Roots(), Origins: []string{there}}
+	_, err = newExecutor(t).Do(t.Context(), r)
+	require.NoError(t, err)
+	id.Credential.Origins = []string{there}
+	r.Origins = nil
+	_, err = newExecutor(t).Do(t.Context(), r)
+	require.NoError(t, err)
+	require.Len(t, got(), 2)
+	for _, req := range got() {
+		require.Len(t, req.TLS.PeerCertificates, 1)
+	}
+}
+
+func TestRedirectWithABodyThatCannotBeReplayed(t *testing.T) {
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/next", http.StatusTemporaryRedirect)
+			return
+		}
+		fmt.Fprintf(w, "%s %s", r.Method, body)
+	}))
+	e := newExecutor(t)
+	send := func(body mtlshttp.Body) (*mtlshttp.Response, error) {
+		r := srv.Request("/")
+		r.Method, r.Body, r.Redirect.All = "post", body, true
+		return e.Do(t.Context(), r)
+	}
+	resp, err := send(mtlshttp.Reader("text/plain", io.MultiReader(strings.NewReader("once")), 4))
+	f := failureOf(t, err)
+	assert.Equal(t, mtlshttp.KindRedirect, f.Kind)
+	assert.Equal(t, "body-not-replayable", f.Reason)
+	assert.ErrorIs(t, err, mtlshttp.ErrNotReplayable)
+	require.NotNil(t, resp)
+	assert.Equal(t, 307, resp.StatusCode)
+	for name, body := range map[string]mtlshttp.Body{
+		"raw":    mtlshttp.Text("text/plain", "again"),
+		"seeker": mtlshttp.Reader("text/plain", strings.NewReader("again"), -1),
+	} {
+		resp, err := send(body)
+		require.NoError(t, err, name)
+		assert.Equal(t, "POST again", resp.Data, name)
+		assert.Len(t, resp.Hops, 2, name)
+	}
+}
+
+func TestDeadlineHoldsWhenTheBodyReaderBlocks(t *testing.T) {
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	for version, protocol := range versions {
+		t.Run(version, func(t *testing.T) {
+			pr, pw := io.Pipe()
+			defer pw.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			r := srv.Request("/")
+			r.Method, r.Body, r.Protocol = "POST", mtlshttp.Reader("", pr, -1), protocol
+			begun := time.Now()
+			_, err := newExecutor(t).Do(ctx, r)
+			assert.Less(t, time.Since(begun), 2*time.Second)
+			f := failureOf(t, err)
+			assert.Equal(t, mtlshttp.KindTimeout, f.Kind, "%v", err)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	}
+}
+
+func TestCancelKeepsItsCause(t *testing.T) {
+	release := make(chan struct{})
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-release }))
+	defer close(release)
+	cause := errors.New("the scenario was stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(100*time.Millisecond, func() { cancel(cause) })
+	_, err := newExecutor(t).Do(ctx, srv.Request("/"))
+	f := failureOf(t, err)
+	assert.Equal(t, mtlshttp.KindCanceled, f.Kind)
+	assert.EqualValues(t, "wait", f.Phase)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.ErrorIs(t, err, cause)
+}
+
+func TestCloseAbortsAndRefuses(t *testing.T) {
+	started := make(chan struct{}, 10)
+	release := make(chan struct{})
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { started <- struct{}{}; <-release }))
+	defer close(release)
+	e := new(mtlshttp.Executor)
+	client, err := e.Client(t.Context(), srv.Request("/"))
+	require.NoError(t, err)
+	errs := make(chan error, 10)
+	for range 10 {
+		go func() { _, err := e.Do(context.Background(), srv.Request("/")); errs <- err }()
+	}
+	for range 10 {
+		<-started
+	}
+	require.NoError(t, e.Close())
+	for range 10 {
+		assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-errs).Kind)
+	}
+	_, err = e.Do(t.Context(), srv.Request("/"))
+	assert.Equal(t, mtlshttp.KindClosed, failureOf(t, err).Kind)
+	_, err = client.Get(srv.URL)
+	assert.Equal(t, mtlshttp.KindClosed, failureOf(t, err).Kind)
+	require.NoError(t, e.Close())
+}
+
+func TestClientIsBoundToItsOrigin(t *testing.T) {
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	there, got := other(t, ca)
+	srv, err := ca.Start(whoami)
+	require.NoError(t, err)
+	defer srv.Close()
+	id, err := ca.Issue(mtlstest.Client{Name: "alice"})
+	require.NoError(t, err)
+	client, err := newExecutor(t).Client(t.Context(), &mtlshttp.Request{URL: srv.URL, Identity: id.Credential, Roots: ca.Roots(),
+		Headers: []mtlshttp.Header{{Name: "X-Tenant", Value: "7"}}, Auth: &mtlshttp.BasicAuth{User: "u", Password: "p"}})
+	require.NoError(t, err)
+	resp, err := client.Get(srv.URL + "/any/path")
+	require.NoError(t, err)
+	receipt := mtlshttp.ReceiptOf(resp)
+	require.NoError(t, resp.Body.Close())
+	require.NotNil(t, receipt)
+	assert.Equal(t, "CN=alice", receipt.ClientCertificate.Presented.Subject)
+	resp, err = client.Get(there)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Len(t, got(), 1)
+	assert.Empty(t, got()[0].TLS.PeerCertificates)
+	assert.Empty(t, got()[0].Header.Values("X-Tenant"))
+	assert.Empty(t, got()[0].Header.Values("Authorization"))
+}
+
+func TestRequireClientCertificate(t *testing.T) {
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	url, got := other(t, ca)
+	id, err := ca.Issue(mtlstest.Client{})
+	require.NoError(t, err)
+	plain := &mtlshttp.Request{URL: url, Identity: id.Credential, Roots: ca.Roots(), RequireClientCertificate: true}
+	e := newExecutor(t)
+	resp, err := e.Do(t.Context(), plain)
+	require.NoError(t, err)
+	assert.NotNil(t, resp.Receipt.ClientCertificate.Presented)
+	require.Len(t, got(), 1)
+
+	config, err := ca.ServerConfig()
+	require.NoError(t, err)
+	config.ClientAuth = tls.NoClientCert
+	never := startServer(t, config, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a request arrived") }))
+	plain.URL = never
+	_, err = e.Do(t.Context(), plain)
+	f := failureOf(t, err)
+	assert.Equal(t, mtlshttp.KindTLSClientCert, f.Kind)
+	assert.Equal(t, "client-cert-not-requested", f.Diagnosis.Cause)
+}

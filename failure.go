@@ -1,0 +1,264 @@
+package mtlshttp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// lastWordsWait bounds how long a failed request waits for its connection to
+// be closed, so that the peer's last words can be read.
+const lastWordsWait = 100 * time.Millisecond
+
+// hopFailure is a hop that got no answer.
+type hopFailure struct {
+	*Error
+	receipt *Receipt
+}
+
+// failure says what kind of fault ended a hop, from what was seen on its
+// connection.
+func (p *plan) failure(ctx context.Context, req *http.Request, err error, progress wire.Progress) hopFailure {
+	record := progress.Record
+	if record != nil && progress.HasConn && !progress.Reused && ctx.Err() == nil && progress.Times.FirstByte.IsZero() {
+		if _, _, isAlert := wire.AlertOf(err); !isAlert && record.Ended(lastWordsWait) {
+			// The writing failed first; what the peer said explains it.
+			if last := record.LastWords(); last != nil {
+				if _, remote, ok := wire.AlertOf(last); ok && remote {
+					err = last
+				}
+			}
+		}
+	}
+	facts := factsOrNone(record)
+	e := p.classify(ctx, err, progress, facts)
+	if e.URL == "" {
+		e.URL = target.Redact(req.URL)
+	}
+	e.Attempt = 1
+	if e.Diagnosis == nil && diagnosable(e.Kind) {
+		e.Diagnosis = p.diagnose(req, facts, progress, outcome{err: err, kind: e.Kind})
+	}
+	if d := e.Diagnosis; d != nil && e.Kind == KindProtocol && isClientCertificateCause(d.Cause) {
+		e.Kind, e.Type = KindTLSClientCert, typeName(KindTLSClientCert, 0)
+	}
+	if e.Kind == KindTLSClientCert && e.Reason == "" && e.Diagnosis != nil {
+		e.Reason = reasonOf(e.Diagnosis.Cause)
+	}
+	e.Retryable = p.retryable(req, e, progress)
+	return hopFailure{e, p.newReceipt(facts, progress.Reused)}
+}
+
+func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, facts wire.Facts) *Error {
+	if e := asError(err); e != nil {
+		copied := *e
+		return &copied
+	}
+	phase := phaseOf(progress.Step)
+	newError := func(kind Kind, reason string) *Error {
+		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: unwrapURL(err)}
+	}
+	var (
+		source   *sourceError
+		stage    *wire.StageError
+		verify   *tls.CertificateVerificationError
+		noMatch  *wire.NoMatchError
+		notAsked *wire.NotAskedError
+		dns      *net.DNSError
+	)
+	switch {
+	case errors.Is(err, wire.ErrClosed) || p.executor.pool.Closed():
+		e := closedError()
+		e.Phase = phase
+		return e
+	case errors.As(err, &source):
+		return newError(KindBodySource, "")
+	case errors.Is(err, ErrNotReplayable):
+		return newError(KindBodySource, "not-replayable")
+	case ctx.Err() != nil:
+		return interrupted(ctx, phase)
+	case isResource(err):
+		return newError(KindResource, "")
+	}
+	if errors.As(err, &stage) {
+		phase = phaseOfStage(stage.Stage)
+	}
+	switch alert, remote, isAlert := wire.AlertOf(err); {
+	case errors.As(err, &verify):
+		return newError(KindTLSServerCert, verifyReason(verify))
+	case errors.As(err, &noMatch):
+		return newError(KindTLSClientCert, "no-match")
+	case errors.As(err, &notAsked):
+		return newError(KindTLSClientCert, "not-presented")
+	case isAlert && remote && (facts.Requested && aboutCertificate(alert) || alert == 116):
+		phase = phaseTLS
+		return newError(KindTLSClientCert, "")
+	case isAlert && progress.Times.FirstByte.IsZero():
+		phase = phaseTLS
+		return newError(KindTLSHandshake, "alert")
+	case errors.As(err, &dns):
+		if dns.IsTimeout {
+			return newError(KindTimeout, "")
+		}
+		reason := "lookup"
+		if dns.IsNotFound {
+			reason = "not-found"
+		}
+		return newError(KindDNS, reason)
+	case stage != nil && isTimeout(err):
+		return newError(KindTimeout, "")
+	case stage != nil && stage.Stage == wire.StageConnect:
+		return newError(KindConnect, connectReason(err))
+	case stage != nil && stage.Stage == wire.StageHandshake:
+		if facts.Requested && isCut(err) {
+			return newError(KindTLSClientCert, "")
+		}
+		return newError(KindTLSHandshake, "")
+	case errors.Is(err, http.ErrSchemeMismatch):
+		phase = phaseTLS
+		return newError(KindTLSHandshake, "plain-http")
+	case progress.Times.FirstByte.IsZero() && !progress.Sent && isCut(err) && facts.WriteErr != nil:
+		return newError(KindWrite, "")
+	case isCut(err) && progress.Times.FirstByte.IsZero():
+		return newError(KindProtocol, "empty-reply")
+	case isCut(err):
+		return newError(KindTruncated, "headers")
+	}
+	return newError(KindProtocol, "")
+}
+
+// retryable says whether trying the same again may help and does no harm.
+func (p *plan) retryable(req *http.Request, e *Error, progress wire.Progress) bool {
+	repeatable := !progress.HasConn || isIdempotent(req.Method)
+	switch e.Kind {
+	case KindConnect:
+		return true
+	case KindDNS:
+		return e.Reason != "not-found"
+	case KindTimeout, KindWrite, KindTruncated, KindResource:
+		return repeatable
+	case KindProtocol:
+		return repeatable && e.Reason == "empty-reply"
+	}
+	return false
+}
+
+// isIdempotent says whether a method may be repeated (RFC 9110, section 9.2.2).
+func isIdempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+func phaseOf(s wire.Step) Phase {
+	switch s {
+	case wire.StepLookup:
+		return phaseDNS
+	case wire.StepWaiting, wire.StepConnect:
+		return phaseConnect
+	case wire.StepProxy:
+		return phaseProxy
+	case wire.StepHandshake:
+		return phaseTLS
+	case wire.StepWriteHeaders:
+		return "write-headers"
+	case wire.StepWriteBody:
+		return "write-body"
+	case wire.StepWait:
+		return "wait"
+	}
+	return phaseHeaders
+}
+
+func phaseOfStage(s wire.Stage) Phase {
+	switch s {
+	case wire.StageLookup:
+		return phaseDNS
+	case wire.StageProxy:
+		return phaseProxy
+	case wire.StageHandshake:
+		return phaseTLS
+	}
+	return phaseConnect
+}
+
+// aboutCertificate says whether an alert speaks of the peer's certificate (RFC
+// 8446, section 6.2), or, in TLS 1.2, may.
+func aboutCertificate(a wire.Alert) bool {
+	return a >= 40 && a <= 49 || a == 51 || a == 116
+}
+
+func connectReason(err error) string {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "refused"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "unreachable"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "reset"
+	}
+	return ""
+}
+
+func verifyReason(err *tls.CertificateVerificationError) string {
+	var (
+		invalid   x509.CertificateInvalidError
+		name      x509.HostnameError
+		authority x509.UnknownAuthorityError
+	)
+	switch {
+	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
+		return "expired"
+	case errors.As(err.Err, &name):
+		return "name"
+	case errors.As(err.Err, &authority):
+		return "unknown-authority"
+	}
+	return "invalid"
+}
+
+// unverified returns the chain that was refused, where an error has one.
+func unverified(err error) []*x509.Certificate {
+	var verify *tls.CertificateVerificationError
+	if errors.As(err, &verify) {
+		return verify.UnverifiedCertificates
+	}
+	return nil
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+// isCut says whether the connection ended without a word.
+func isCut(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNABORTED)
+}
+
+func isResource(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *plan) limitError(what string, phase Phase, limit int64, u *url.URL) *Error {
+	return &Error{Kind: KindLimit, Reason: what, Phase: phase, Type: typeName(KindLimit, 0), URL: target.Redact(u),
+		Err: &limitExceeded{what, limit}}
+}

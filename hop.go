@@ -1,0 +1,234 @@
+package mtlshttp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// Hop is one request of a way through redirects.
+type Hop struct {
+	Method     string
+	URL        string // without user information, query values redacted
+	StatusCode int    // 0: no answer came
+	Receipt    *Receipt
+	Timings    Timings
+}
+
+// MarshalJSON writes the hop as documents carry it.
+func (h Hop) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Method     string   `json:"method"`
+		URL        string   `json:"url"`
+		StatusCode int      `json:"statusCode,omitempty"`
+		Receipt    *Receipt `json:"receipt"`
+		Timings    Timings  `json:"timings"`
+	}{h.Method, h.URL, h.StatusCode, h.Receipt, h.Timings})
+}
+
+// journey collects the hops of one request; it travels in the context.
+type journey struct {
+	mu   sync.Mutex
+	hops []Hop
+}
+
+type journeyKey struct{}
+
+func (j *journey) add(h Hop) {
+	if j == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.hops = append(j.hops, h)
+}
+
+func (j *journey) list() []Hop {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.hops
+}
+
+// hopState is what the hop's response leads back to; see ReceiptOf.
+type hopState struct{ receipt *Receipt }
+
+type hopKey struct{}
+
+func hopOf(ctx context.Context) *hopState {
+	h, _ := ctx.Value(hopKey{}).(*hopState)
+	return h
+}
+
+// hopTripper makes one hop: it asks the origin rule which identities may be
+// shown, adds cookies, picks the transport, and turns what happened into a
+// receipt or an *Error.
+type hopTripper struct{ plan *plan }
+
+func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	p := t.plan
+	ctx := req.Context()
+	j, _ := ctx.Value(journeyKey{}).(*journey)
+	deadline, _ := ctx.Deadline()
+	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
+
+	allowed, refused := p.permitted(target.OriginOf(req.URL))
+	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
+	if err != nil {
+		closeBody(req)
+		return nil, p.refuse(err)
+	}
+	state := &hopState{}
+	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport, deadline)
+	out, err := p.outgoing(hopCtx, req)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := p.executor.inner.RoundTrip(out)
+	progress := x.Progress()
+	facts := factsOrNone(progress.Record)
+	if err != nil {
+		e := p.failure(ctx, req, err, progress)
+		hop.Receipt = e.receipt
+		hop.Timings = timingsOf(progress, facts)
+		j.add(hop)
+		p.log(ctx, hop, e.Error)
+		return nil, e.Error
+	}
+	state.receipt = p.newReceipt(facts, progress.Reused)
+	hop.StatusCode, hop.Receipt, hop.Timings = resp.StatusCode, state.receipt, timingsOf(progress, facts)
+	j.add(hop)
+	p.log(ctx, hop, nil)
+	resp.Request = out
+	p.keepCookies(req.URL, resp.Header)
+	if err := p.inspect(req, resp); err != nil {
+		_ = resp.Body.Close()
+		if e := asError(err); e != nil && j != nil {
+			e.Response = p.newResponse(resp, j)
+		}
+		return nil, err
+	}
+	return resp, nil
+}
+
+// outgoing is the request as it goes on the wire: a copy, with the exact
+// target, the cookies, and, for a client's caller, the configured headers.
+func (p *plan) outgoing(ctx context.Context, req *http.Request) (*http.Request, error) {
+	out := req.Clone(ctx)
+	if p.handedOut && target.OriginOf(req.URL) == p.origin {
+		p.addHeaders(out)
+	}
+	p.addCookies(out)
+	return out, nil
+}
+
+// inspect looks at an answer before anybody reads on: its header section is
+// bounded, and a Location that net/http would misread is settled here.
+func (p *plan) inspect(req *http.Request, resp *http.Response) error {
+	fields := 0
+	for _, values := range resp.Header {
+		fields += len(values)
+	}
+	if fields > p.limits.HeaderFields {
+		return p.limitError("header-fields", phaseHeaders, int64(p.limits.HeaderFields), req.URL)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 999 {
+		return &Error{Kind: KindProtocol, Reason: "status", Phase: phaseHeaders, Type: typeName(KindProtocol, 0),
+			URL: target.Redact(req.URL), Err: errBadStatus}
+	}
+	location, err := p.landing(req, resp)
+	if err != nil {
+		return err
+	}
+	if location != "" {
+		resp.Header.Set("Location", location)
+	}
+	return nil
+}
+
+var errBadStatus = errors.New("the status code is not one of a final response")
+
+// refuse tells why no transport could be had.
+func (p *plan) refuse(err error) *Error {
+	if errors.Is(err, wire.ErrClosed) {
+		return closedError()
+	}
+	if e := asError(err); e != nil {
+		return e
+	}
+	return &Error{Kind: KindResource, Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
+}
+
+func (p *plan) log(ctx context.Context, h Hop, e *Error) {
+	l := p.executor.Logger
+	if l == nil || !l.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("method", h.Method), slog.String("url", h.URL), slog.Int("status", h.StatusCode),
+		slog.Duration("total", h.Timings.Total)}
+	if e != nil {
+		attrs = append(attrs, slog.String("kind", string(e.Kind)), slog.String("reason", e.Reason))
+	}
+	l.LogAttrs(ctx, slog.LevelDebug, "mtlshttp: hop", attrs...)
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+func factsOrNone(r *wire.Record) wire.Facts {
+	if r == nil {
+		return wire.Facts{}
+	}
+	return r.Facts()
+}
+
+// Timings are what the parts of a hop, or of a whole request, took. A zero one
+// did not happen: a connection that is used again has no lookup.
+type Timings struct {
+	Connect   time.Duration // name, TCP and proxy
+	Handshake time.Duration // TLS
+	Wait      time.Duration // from the last byte sent to the first received
+	Total     time.Duration
+}
+
+// MarshalJSON writes milliseconds.
+func (t Timings) MarshalJSON() ([]byte, error) {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return json.Marshal(struct {
+		Connect   float64 `json:"connect"`
+		Handshake float64 `json:"tls"`
+		Wait      float64 `json:"wait"`
+		Total     float64 `json:"total"`
+	}{ms(t.Connect), ms(t.Handshake), ms(t.Wait), ms(t.Total)})
+}
+
+func timingsOf(p wire.Progress, f wire.Facts) Timings {
+	t := Timings{Total: time.Since(p.Times.Start)}
+	if !p.Reused {
+		t.Connect, t.Handshake = f.Connect, f.Handshake
+	}
+	if sent := p.Times.WroteRequest; !sent.IsZero() && p.Times.FirstByte.After(sent) {
+		t.Wait = p.Times.FirstByte.Sub(sent)
+	}
+	return t
+}
+
+// unwrapURL takes off net/http's *url.Error, whose text has the URL.
+func unwrapURL(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}

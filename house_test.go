@@ -1,0 +1,72 @@
+package mtlshttp_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const module = "github.com/mtlshttp/mtlshttp"
+
+// TestDirections holds the rules of the house: which package imports which of
+// ours, and which of others', against a golden file. The rules themselves are
+// asserted beside it, so that -update cannot loosen them.
+func TestDirections(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}:{{range .Imports}} {{.}}{{end}}`, "./...").Output()
+	require.NoError(t, err)
+	var lines []string
+	importers := map[string][]string{} // of third-party packages
+	for line := range strings.Lines(string(out)) {
+		pkg, imports, _ := strings.Cut(strings.TrimSpace(line), ":")
+		short := strings.TrimPrefix(strings.TrimPrefix(pkg, module), "/")
+		if short == "" {
+			short = "."
+		}
+		var kept []string
+		for _, imported := range strings.Fields(imports) {
+			first, _, _ := strings.Cut(imported, "/")
+			if !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			if inner, ours := strings.CutPrefix(imported, module); ours {
+				if strings.HasPrefix(short, "internal/") {
+					assert.True(t, strings.HasPrefix(inner, "/internal/"), "%s imports the root", short)
+				}
+				if strings.HasPrefix(short, "examples/") {
+					assert.False(t, strings.HasPrefix(inner, "/internal/"), "%s imports %s", short, inner)
+				}
+				kept = append(kept, "."+inner)
+				continue
+			}
+			importers[imported] = append(importers[imported], short)
+			kept = append(kept, imported)
+		}
+		slices.Sort(kept)
+		lines = append(lines, short+": "+strings.Join(kept, " "))
+	}
+	for pkg, by := range importers {
+		assert.Len(t, by, 1, "%s is imported by %v", pkg, by)
+		assert.NotContains(t, pkg, "testify", "imported by %v outside of tests", by)
+	}
+	got := strings.Join(lines, "\n") + "\n"
+	golden(t, "testdata/directions.golden", got)
+}
+
+// golden compares with a file, or writes it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(name)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got, "go test -run %s -update writes %s anew", t.Name(), name)
+}

@@ -1,0 +1,51 @@
+package mtlshttp
+
+import (
+	"fmt"
+	"time"
+)
+
+// Limits bound what one request may cost. A zero field means its default; the
+// error of kind limit names the one that was passed. All sizes are in bytes
+// and hold after decoding.
+type Limits struct {
+	Body         int64         // decoded body in memory; 64 MiB
+	Stream       int64         // decoded body into a writer, a file or a stream; 16 GiB
+	HeaderBytes  int64         // a response's header section; 1 MiB
+	HeaderFields int           // its fields; 5,000
+	Codings      int           // content codings one over the other; 5
+	Depth        int           // nesting of JSON and XML; 512
+	Nodes        int           // values of JSON, nodes of XML; 1,000,000
+	URL          int           // length of a URL; 64 KiB
+	Dial         time.Duration // a connection with its handshake; 30 s, never past the request's deadline
+}
+
+func (l Limits) withDefaults() Limits {
+	setDefault(&l.Body, 64<<20)
+	setDefault(&l.Stream, 16<<30)
+	setDefault(&l.HeaderBytes, 1<<20)
+	setDefault(&l.HeaderFields, 5000)
+	setDefault(&l.Codings, 5)
+	setDefault(&l.Depth, 512)
+	setDefault(&l.Nodes, 1_000_000)
+	setDefault(&l.URL, 64<<10)
+	setDefault(&l.Dial, 30*time.Second)
+	return l
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// limitExceeded is the cause of errors of kind limit.
+type limitExceeded struct {
+	what  string
+	limit int64
+}
+
+func (e *limitExceeded) Error() string {
+	return fmt.Sprintf("more than the limit of %d (%s)", e.limit, e.what)
+}

@@ -1,0 +1,283 @@
+package mtlshttp
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/content"
+	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// plan is a request made ready: validated, its names resolved, everything that
+// can be refused refused. It is what the *http.Client is built from.
+type plan struct {
+	session  *Session
+	executor *Executor
+	request  *Request
+	limits   Limits
+	clock    func() time.Time
+
+	target     *target.Target
+	origin     target.Origin
+	auth       *BasicAuth
+	payload    *payload
+	trust      *trust
+	identities []boundIdentity
+	origins    []target.Pattern // that the request allows
+	jarOwner   string           // the identity that cookies are kept under
+
+	handedOut bool // to a caller of Client
+}
+
+// boundIdentity is an identity with the origins that it allows by itself.
+type boundIdentity struct {
+	identity *wire.Identity
+	origins  []target.Pattern
+}
+
+func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
+	if s.Executor == nil {
+		return nil, fault(KindConfig, "session", "missing", "the session has no executor")
+	}
+	if r == nil {
+		return nil, fault(KindConfig, "request", "missing", "there is no request")
+	}
+	e := s.Executor
+	e.init()
+	if e.pool.Closed() {
+		return nil, closedError()
+	}
+	limits := e.Limits.withDefaults()
+	if faults := r.faults(limits); len(faults) > 0 {
+		return nil, joinFaults(faults)
+	}
+	if r.ShareCookies && s.Jar == nil {
+		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
+	}
+	p := &plan{session: s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth}
+	var err *Error
+	if p.target, err = r.target(limits); err != nil {
+		return nil, err
+	}
+	p.origin = p.target.Origin()
+	if u := p.target.User; u != nil && p.auth == nil {
+		password, _ := u.Password()
+		p.auth = &BasicAuth{u.Username(), password}
+	}
+	var bodyErr error
+	if p.payload, bodyErr = r.Body.payload(r.PlainQueryKeys); bodyErr != nil {
+		return nil, fault(KindConfig, "data", "body", "%w", bodyErr)
+	}
+	if err := p.resolve(ctx); err != nil {
+		if e := asError(err); e != nil {
+			return nil, e
+		}
+		return nil, credentialError("", err)
+	}
+	return p, nil
+}
+
+// resolve finds what the request names.
+func (p *plan) resolve(ctx context.Context) error {
+	r := p.request
+	source := p.session.Credentials
+	if source == nil {
+		source = p.executor.Credentials
+	}
+	roots, err := resolveRoots(ctx, r.Roots, source)
+	if err != nil {
+		return err
+	}
+	p.trust = newTrust(r, roots, p.clock)
+	for _, text := range r.Origins {
+		pattern, err := target.ParsePattern(text)
+		if err != nil {
+			return err // Validate has seen them
+		}
+		p.origins = append(p.origins, pattern)
+	}
+	if r.Identity != nil {
+		if err := p.bind(r.Identity); err != nil {
+			return err
+		}
+	}
+	if r.Credentials != "" {
+		if err := p.bindName(ctx, source, "credentials", r.Credentials); err != nil {
+			return err
+		}
+	}
+	if r.UseMutualTLS {
+		if p.session.Platform == "" {
+			return fault(KindConfig, "useMtls", string(keyfile.NoCredential), "the session has no platform identity")
+		}
+		if err := p.bindName(ctx, source, "useMtls", p.session.Platform); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) bindName(ctx context.Context, source CredentialSource, field, name string) error {
+	if source == nil {
+		return fault(KindConfig, field, string(keyfile.NoCredential), "there is no keychain to find %q in", name)
+	}
+	c, err := source.Credential(ctx, name)
+	if err != nil {
+		return credentialError(field, err)
+	}
+	if c == nil {
+		return fault(KindConfig, field, string(keyfile.NoCredential), "the source returned no credential for %q", name)
+	}
+	return p.bind(c)
+}
+
+func (p *plan) bind(c *Credential) error {
+	if err := c.usable(p.clock()); err != nil {
+		return err
+	}
+	b := boundIdentity{identity: c.identity()}
+	for _, text := range c.Origins {
+		pattern, err := target.ParsePattern(text)
+		if err != nil {
+			return fault(KindConfig, "credentials", "origin", "the credential's origins are not all an origin, a host or *.suffix")
+		}
+		b.origins = append(b.origins, pattern)
+	}
+	p.identities = append(p.identities, b)
+	if p.jarOwner == "" {
+		p.jarOwner = fingerprint(c.sum[:])
+	}
+	return nil
+}
+
+// permitted is the origin rule: which identities may be shown to an origin.
+func (p *plan) permitted(o target.Origin) (allowed, refused []*wire.Identity) {
+	for _, b := range p.identities {
+		if o == p.origin || matches(p.origins, o) || matches(b.origins, o) {
+			allowed = append(allowed, b.identity)
+		} else {
+			refused = append(refused, b.identity)
+		}
+	}
+	return allowed, refused
+}
+
+// configured says whether an identity may be shown on a connection.
+func (p *plan) configured(f wire.Facts) bool {
+	allowed, _ := p.permitted(target.Origin{Scheme: "https", Host: f.Host, Port: f.Port})
+	return len(allowed) > 0
+}
+
+func matches(patterns []target.Pattern, o target.Origin) bool {
+	for _, p := range patterns {
+		if p.Matches(o) {
+			return true
+		}
+	}
+	return false
+}
+
+// client is the builder's product: everything that the plan says, as an
+// *http.Client.
+func (p *plan) client() *http.Client {
+	return &http.Client{Transport: hopTripper{p}, CheckRedirect: p.checkRedirect}
+}
+
+// httpRequest is the first hop's request.
+func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, p.request.method(), "http://invalid/", nil)
+	if err != nil {
+		return nil, fault(KindConfig, "method", "method", "not a method name")
+	}
+	req.URL = p.target.URL()
+	req.Host = req.URL.Host
+	p.addHeaders(req)
+	if err := p.payload.attach(ctx, req); err != nil {
+		return nil, &Error{Kind: KindBodySource, Phase: phaseValidate, Type: typeName(KindBodySource, 0), Err: err}
+	}
+	return req, nil
+}
+
+// addHeaders writes the request's own headers and auth into a request for its
+// own origin, where the caller of a client has not set them.
+func (p *plan) addHeaders(req *http.Request) {
+	given := req.Header.Clone()
+	for _, h := range p.request.Headers {
+		switch name := http.CanonicalHeaderKey(h.Name); {
+		case given.Values(name) != nil:
+		case name == "Host":
+			req.Host = h.Value
+		default:
+			req.Header.Add(name, h.Value)
+		}
+	}
+	if p.auth != nil && req.Header.Get("Authorization") == "" {
+		token := base64.StdEncoding.EncodeToString([]byte(p.auth.User + ":" + p.auth.Password))
+		req.Header.Set("Authorization", "Basic "+token)
+	}
+	if req.Header.Values("User-Agent") == nil {
+		req.Header.Set("User-Agent", userAgent)
+	}
+	if p.request.Compressed && req.Header.Values("Accept-Encoding") == nil {
+		req.Header.Set("Accept-Encoding", content.Accept())
+	}
+}
+
+const userAgent = "mtlshttp"
+
+// do runs the plan: sends, follows, reads and parses.
+func (p *plan) do(ctx context.Context) (*Response, error) {
+	j := &journey{}
+	ctx = context.WithValue(ctx, journeyKey{}, j)
+	req, err := p.httpRequest(ctx)
+	if err != nil {
+		return nil, asError(err)
+	}
+	defer p.payload.release()
+	started := time.Now()
+	resp, err := p.client().Do(req)
+	if err != nil && resp == nil {
+		e := p.journeyError(ctx, j, err)
+		return e.Response, e
+	}
+	b := p.newResponse(resp, j)
+	b.Timings.Total = time.Since(started)
+	if err != nil { // a redirect that was not followed; its body is closed
+		e := p.journeyError(ctx, j, err)
+		e.Response = b
+		return b, e
+	}
+	defer resp.Body.Close()
+	if e := p.read(ctx, b, resp); e != nil {
+		b.Timings.Total = time.Since(started)
+		e.URL, e.Hops, e.Response, e.Attempt = b.URL, b.Hops, b, 1
+		return b, e
+	}
+	b.Timings.Total = time.Since(started)
+	return b, nil
+}
+
+// journeyError turns what net/http's client returned into the one error type.
+func (p *plan) journeyError(ctx context.Context, j *journey, err error) *Error {
+	e := asError(err)
+	if e == nil {
+		if e = interrupted(ctx, phaseHeaders); e == nil {
+			e = &Error{Kind: KindProtocol, Phase: phaseHeaders, Type: typeName(KindProtocol, 0), Err: unwrapURL(err)}
+		}
+	}
+	copied := *e
+	copied.Hops, copied.Attempt = j.list(), 1
+	if copied.URL == "" {
+		copied.URL = p.target.String()
+	}
+	return &copied
+}
+
+// closedError says that the executor was closed.
+func closedError() *Error {
+	return &Error{Kind: KindClosed, Type: typeName(KindClosed, 0), Err: wire.ErrClosed}
+}

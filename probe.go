@@ -1,0 +1,70 @@
+package mtlshttp
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// lateRefusal is how long Probe waits for a server to refuse a certificate
+// after the handshake, as TLS 1.3 servers do.
+const lateRefusal = 500 * time.Millisecond
+
+// ProbeResult is what a handshake showed.
+type ProbeResult struct {
+	URL     string   `json:"url"` // redacted
+	Receipt *Receipt `json:"receipt"`
+	// Diagnosis is nil where nothing failed.
+	Diagnosis *Diagnosis `json:"diagnosis"`
+	// Accepted says whether the server took what was presented: yes, no, or
+	// unknown where it has not shown it.
+	Accepted string `json:"accepted"`
+	Error    *Error `json:"error,omitempty"`
+}
+
+// Probe handshakes with the request's origin, sends no byte of HTTP, waits for a
+// late refusal, and says what the server asked for and how it ended. A refusal
+// is a result; the error is for requests that cannot be tried.
+func (e *Executor) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
+	return (&Session{Executor: e}).Probe(ctx, r)
+}
+
+// Probe is Executor.Probe with the session's platform identity and names.
+func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
+	p, perr := s.plan(ctx, r)
+	if perr != nil {
+		return nil, perr
+	}
+	if p.origin.Scheme != "https" {
+		return nil, fault(KindURL, "url", "scheme", "a probe needs https")
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout())
+	defer cancel()
+	allowed, refused := p.permitted(p.origin)
+	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
+	if err != nil {
+		return nil, p.refuse(err)
+	}
+	deadline, _ := ctx.Deadline()
+	ctx, x := wire.NewExchange(ctx, transport, deadline)
+	confirmed, err := transport.Handshake(ctx, net.JoinHostPort(p.origin.Host, p.origin.Port), lateRefusal)
+	result := &ProbeResult{URL: p.target.String(), Accepted: "unknown"}
+	progress := x.Progress()
+	if err == nil {
+		result.Receipt = p.newReceipt(factsOrNone(progress.Record), false)
+		if confirmed {
+			result.Accepted = "yes"
+		}
+		return result, nil
+	}
+	req := (&http.Request{Method: p.request.method(), URL: p.target.URL()}).WithContext(ctx)
+	f := p.failure(ctx, req, err, progress)
+	result.Receipt, result.Diagnosis, result.Error = f.receipt, f.Error.Diagnosis, f.Error
+	if result.Receipt != nil && result.Receipt.ClientCertificate.Requested && f.Kind == KindTLSClientCert {
+		result.Accepted = "no"
+	}
+	return result, nil
+}

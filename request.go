@@ -1,0 +1,354 @@
+package mtlshttp
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/mtlshttp/mtlshttp/internal/query"
+	"github.com/mtlshttp/mtlshttp/internal/target"
+)
+
+const (
+	defaultTimeout = 40 * time.Second
+	minTimeout     = 1 * time.Second
+	maxTimeout     = 300 * time.Second
+)
+
+// Request says what to send and who to be. The zero value of every field but
+// URL is usable. A Request marshals to and from the JSON document of the HTTP
+// module, see MarshalJSON. It is never modified by the functions that take it,
+// so one value may be sent many times, at once too, unless its body is a reader
+// that can be read only once.
+//
+// A Request is as secret as what was put into it; Redacted gives a form for
+// logs, which String and the fmt verbs also use.
+type Request struct {
+	// Method is any HTTP method, in any case; empty: GET. (Fusion: Method)
+	Method string
+	// URL is http or https. User information in it becomes basic
+	// authentication and never shows up again. (Fusion: URL)
+	URL string
+	// Headers are sent as given, in no certain order of different names;
+	// one name may stand several times. Some are the library's own, see
+	// Validate. (Fusion: Headers)
+	Headers []Header
+	// Query is merged with the URL's own query. Nil leaves the URL alone;
+	// empty parses its query and writes it again. (Fusion: Query String)
+	Query []Param
+	// Auth is basic authentication; nil: none.
+	Auth *BasicAuth
+	// Secret are names of headers that never cross an origin and are never
+	// shown, beside those that always are (Authorization, Cookie, X-Api-Key
+	// and their like).
+	Secret []string
+	// Body is what to send; the zero value: nothing. (Fusion: Body type)
+	Body Body
+
+	// Credentials names the client certificate; the session's or executor's
+	// CredentialSource resolves it when the request runs. (Fusion:
+	// Credentials)
+	Credentials string
+	// Identity is the client certificate itself. Setting both is a fault.
+	Identity *Credential
+	// UseMutualTLS presents the session's platform identity. Where the
+	// request has its own as well, the server's request decides; where both
+	// fit, the request's own is sent. (Fusion: Use Mutual TLS)
+	UseMutualTLS bool
+	// Origins are further origins that the request's identity may be
+	// presented to, beside the URL's own: https://host:port, host, *.suffix.
+	Origins []string
+	// RequireClientCertificate gives up before a byte of HTTP unless the
+	// server asked for a certificate and one was presented.
+	RequireClientCertificate bool
+
+	// Roots are authorities to trust beside the system's. (Fusion:
+	// Self-signed certificate)
+	Roots Roots
+	// Verify loosens the verification of the server's certificate; the zero
+	// value verifies everything. (Fusion: Reject connections that are using
+	// unverified certificates)
+	Verify Verify
+	// Protocol narrows the versions; the zero value: TLS 1.2 and 1.3,
+	// HTTP/1.1 and HTTP/2.
+	Protocol Protocol
+	// Redirect says which redirects are followed; the zero value: all but
+	// those of POST, PUT, PATCH and DELETE.
+	Redirect Redirect
+	// Timeout bounds the whole request with its redirects: 1 s to 300 s; 0
+	// means 40 s. In JSON it is in seconds. (Fusion: Timeout)
+	Timeout time.Duration
+
+	// ShareCookies sends and keeps the session's cookies; without it no
+	// cookie enters or leaves the jar. (Fusion: Share cookies)
+	ShareCookies bool
+	// Parse turns JSON and XML into values. (Fusion: Parse response)
+	Parse bool
+	// Compressed asks for a compressed response. One is decoded either way.
+	// (Fusion: Request compressed content)
+	Compressed bool
+	// StatusErrors makes 4xx and 5xx errors; else they are normal bundles.
+	// (Fusion: Evaluate all states as errors)
+	StatusErrors bool
+	// PlainQueryKeys repeats the key of an array instead of numbering it:
+	// foo=1&foo=2, not foo[0]=1&foo[1]=2. (Fusion: Disable serialization of
+	// multiple same query string keys as arrays)
+	PlainQueryKeys bool
+	// EscapeURL percent-encodes special characters in URL before it is
+	// used. (Make: Serialize URL)
+	EscapeURL bool
+
+	// Extra holds keys of a document that this version does not know.
+	// Validate refuses them by name.
+	Extra map[string]json.RawMessage
+}
+
+// Header is one header field.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Param is a name with a value: string, bool, nil, a number (json.Number or
+// Go's own), []any of these, or []Param as an ordered object.
+type Param struct {
+	Name  string
+	Value any
+}
+
+// BasicAuth is a user with a password (RFC 7617).
+type BasicAuth struct {
+	User, Password string
+}
+
+// Roots are certificates to trust as authorities. The zero value: the system's
+// alone.
+type Roots struct {
+	Name         string              // in the keychain
+	PEM          string              // text with certificates
+	Certificates []*x509.Certificate // themselves
+	Only         bool                // trust these alone, not the system's
+}
+
+// Verify loosens how a server's certificate is verified. Everything that is
+// loosened stands in the receipt. The zero value loosens nothing.
+type Verify struct {
+	// Off verifies nothing: the peer may be anyone. TLS 1.2 stays the least.
+	Off bool
+}
+
+// Protocol narrows the versions that are offered. A zero field: no narrower
+// than the library's own.
+type Protocol struct {
+	MinTLS, MaxTLS uint16 // tls.VersionTLS12, tls.VersionTLS13
+	HTTP           int    // 1 or 2 alone; 0: both
+}
+
+// Validate reports every fault that can be seen without a network, as an
+// *Error whose Faults has one for each field. It does not resolve names.
+func (r *Request) Validate() error {
+	if faults := r.faults(Limits{}.withDefaults()); len(faults) > 0 {
+		return joinFaults(faults)
+	}
+	return nil
+}
+
+func joinFaults(faults []*Error) *Error {
+	e := *faults[0]
+	if len(faults) > 1 {
+		e.Faults = faults
+	}
+	return &e
+}
+
+func (r *Request) faults(limits Limits) []*Error {
+	var faults []*Error
+	add := func(e *Error) {
+		if e != nil {
+			faults = append(faults, e)
+		}
+	}
+	_, err := r.target(limits)
+	add(err)
+	if !httpguts.ValidHeaderFieldName(r.method()) {
+		add(fault(KindConfig, "method", "method", "not a method name"))
+	}
+	if r.Timeout != 0 && (r.Timeout < minTimeout || r.Timeout > maxTimeout) {
+		add(fault(KindConfig, "timeout", "timeout", "%v is not within 1 to 300 seconds", r.Timeout))
+	}
+	faults = append(faults, headerFaults(r.Headers)...)
+	for i, name := range r.Secret {
+		if !httpguts.ValidHeaderFieldName(name) {
+			add(fault(KindConfig, fmt.Sprintf("secretHeaders[%d]", i), "header", "not a header name"))
+		}
+	}
+	if a := r.Auth; a != nil && (strings.Contains(a.User, ":") || hasControl(a.User) || hasControl(a.Password)) {
+		add(fault(KindConfig, "authUser", "header", "a user without colon and control characters, a password without control characters"))
+	}
+	add(r.Body.fault())
+	if r.Body.kind != bodyNone && r.Body.kind != bodyRaw && r.method() == http.MethodTrace {
+		add(fault(KindConfig, "bodyType", "method", "TRACE has no body"))
+	}
+	if r.Credentials != "" && r.Identity != nil {
+		add(fault(KindConfig, "credentials", "ambiguous", "both a name and an identity are set"))
+	}
+	if r.RequireClientCertificate && r.Credentials == "" && r.Identity == nil && !r.UseMutualTLS {
+		add(fault(KindConfig, "requireClientCertificate", "no-credential", "no client certificate is configured"))
+	}
+	for i, text := range r.Origins {
+		if _, err := target.ParsePattern(text); err != nil {
+			add(fault(KindConfig, fmt.Sprintf("origins[%d]", i), "origin", "not an origin, a host or *.suffix"))
+		}
+	}
+	add(r.Roots.fault())
+	add(r.Protocol.fault())
+	add(r.Redirect.fault())
+	for _, key := range slices.Sorted(maps.Keys(r.Extra)) {
+		add(fault(KindConfig, key, "unknown-key", "%s", unknownKey(key)))
+	}
+	return faults
+}
+
+func (r *Request) method() string {
+	if r.Method == "" {
+		return http.MethodGet
+	}
+	return strings.ToUpper(r.Method)
+}
+
+func (r *Request) timeout() time.Duration {
+	if r.Timeout == 0 {
+		return defaultTimeout
+	}
+	return r.Timeout
+}
+
+// target is where the request goes, its query merged in.
+func (r *Request) target(limits Limits) (*target.Target, *Error) {
+	if strings.TrimSpace(r.URL) == "" {
+		return nil, fault(KindURL, "url", "missing", "there is no URL")
+	}
+	t, err := target.Parse(r.URL, target.Options{Escape: r.EscapeURL, MaxLength: limits.URL})
+	if err != nil {
+		return nil, urlFault("url", err)
+	}
+	if r.Query == nil {
+		return t, nil
+	}
+	raw, _ := t.Query()
+	merged, err := query.Merge(raw, pairs(r.Query), r.PlainQueryKeys, limits.URL)
+	if err != nil {
+		return nil, fault(KindConfig, "qs", "query", "%w", err)
+	}
+	if t = t.WithQuery(merged); len(merged) > limits.URL {
+		return nil, fault(KindLimit, "qs", "url", "%w", &limitExceeded{"url", int64(limits.URL)})
+	}
+	return t, nil
+}
+
+// pairs is what internal/query takes for parameters.
+func pairs(params []Param) []query.Pair {
+	out := make([]query.Pair, 0, len(params))
+	for _, p := range params {
+		out = append(out, query.Pair{Name: p.Name, Value: pairValue(p.Value)})
+	}
+	return out
+}
+
+func pairValue(v any) any {
+	switch v := v.(type) {
+	case []Param:
+		return pairs(v)
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, item := range v {
+			list = append(list, pairValue(item))
+		}
+		return list
+	}
+	return v
+}
+
+func urlFault(field string, err error) *Error {
+	var te *target.Error
+	if !errors.As(err, &te) {
+		return fault(KindURL, field, "malformed", "%w", err)
+	}
+	kind := KindURL
+	if te.Reason == target.TooLong {
+		kind = KindLimit
+	}
+	return fault(kind, field, string(te.Reason), "%w", err)
+}
+
+// managed are the headers that the library writes itself, each with the way
+// to have what it stands for.
+var managed = map[string]string{
+	"Content-Length":    "it follows from the body",
+	"Transfer-Encoding": "it follows from the body",
+	"Connection":        "connections are the executor's",
+	"Keep-Alive":        "connections are the executor's",
+	"Proxy-Connection":  "connections are the executor's",
+	"Upgrade":           "protocols are not switched",
+	"Trailer":           "trailers are not sent",
+	"Te":                "trailers are not asked for",
+	"Http2-Settings":    "protocols are not switched",
+}
+
+func headerFaults(headers []Header) []*Error {
+	var faults []*Error
+	hosts := 0
+	for i, h := range headers {
+		field := fmt.Sprintf("headers[%d]", i)
+		name := http.CanonicalHeaderKey(h.Name)
+		switch why, is := managed[name]; {
+		case h.Name == "":
+			faults = append(faults, fault(KindConfig, field, "header", "a header without a name"))
+		case !httpguts.ValidHeaderFieldName(h.Name):
+			faults = append(faults, fault(KindConfig, field, "header", "the name has a character that no header name may have"))
+		case !httpguts.ValidHeaderFieldValue(h.Value):
+			faults = append(faults, fault(KindConfig, field, "header", "the value of %s has a control character", name))
+		case is:
+			faults = append(faults, fault(KindConfig, field, "header", "%s cannot be set: %s", name, why))
+		case name == "Host":
+			if hosts++; hosts > 1 || !httpguts.ValidHostHeader(h.Value) || h.Value == "" {
+				faults = append(faults, fault(KindConfig, field, "header", "Host is one host, with an optional port"))
+			}
+		}
+	}
+	return faults
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+func (r Roots) fault() *Error {
+	if r.Name != "" && r.PEM != "" {
+		return fault(KindConfig, "ca", "ambiguous", "both a name and text are set")
+	}
+	if r.PEM == "" {
+		return nil
+	}
+	_, err := parseRoots(r.PEM)
+	return err
+}
+
+func (p Protocol) fault() *Error {
+	tls := func(v uint16) bool { return v == 0 || v == versionTLS12 || v == versionTLS13 }
+	switch {
+	case !tls(p.MinTLS) || !tls(p.MaxTLS) || p.MinTLS != 0 && p.MaxTLS != 0 && p.MinTLS > p.MaxTLS:
+		return fault(KindConfig, "protocol", "tls-version", "TLS 1.2 to TLS 1.3")
+	case p.HTTP != 0 && p.HTTP != 1 && p.HTTP != 2:
+		return fault(KindConfig, "protocol", "http-version", "HTTP version 1 or 2")
+	}
+	return nil
+}

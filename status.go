@@ -1,0 +1,54 @@
+package mtlshttp
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// maxRetryAfter bounds what a server can ask for.
+const maxRetryAfter = 24 * time.Hour
+
+func statusText(status int) string {
+	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+}
+
+// retryableStatus says whether a status may pass by itself.
+func retryableStatus(status int) bool {
+	switch status {
+	case 408, 425, 429, 500, 502, 503, 504:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads Retry-After in both forms (RFC 9110, section 10.2.3); 0
+// where there is none, it has passed, or it is not one.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), maxRetryAfter)
+	}
+	return 0
+}
+
+// diagnosedBody is how much of an answer's body a diagnosis looks at.
+const diagnosedBody = 4096
+
+// diagnoseStatus looks whether an error status has to do with mutual TLS.
+func (p *plan) diagnoseStatus(r *Response, resp *http.Response) {
+	x := wire.ExchangeOf(resp.Request.Context())
+	if x == nil {
+		return
+	}
+	progress := x.Progress()
+	body := r.body[:min(len(r.body), diagnosedBody)]
+	r.Diagnosis = p.diagnose(resp.Request, factsOrNone(progress.Record), progress,
+		outcome{status: resp.StatusCode, server: resp.Header.Get("Server"), body: body})
+}

@@ -1,0 +1,178 @@
+package mtlshttp
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"hash"
+	"sync"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+const (
+	versionTLS12 = tls.VersionTLS12
+	versionTLS13 = tls.VersionTLS13
+)
+
+// trust is what a request verifies a server by: the roots and toggles of its
+// document, resolved.
+type trust struct {
+	verify   Verify
+	protocol Protocol
+	only     bool
+	added    []*x509.Certificate
+	clock    func() time.Time
+	sum      [sha256.Size]byte // by content
+}
+
+// systemRoots is read once: on some systems it takes a while.
+var systemRoots = sync.OnceValues(x509.SystemCertPool)
+
+func newTrust(r *Request, added []*x509.Certificate, clock func() time.Time) *trust {
+	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, clock: clock}
+	h := sha256.New()
+	put(h, boolByte(r.Verify.Off), boolByte(r.Roots.Only), byte(r.Protocol.HTTP))
+	putUint(h, uint64(r.Protocol.MinTLS), uint64(r.Protocol.MaxTLS), uint64(len(added)))
+	for _, c := range added {
+		sum := sha256.Sum256(c.Raw)
+		put(h, sum[:]...)
+	}
+	h.Sum(t.sum[:0])
+	return t
+}
+
+// config is the part of a TLS configuration that has no identity in it; see
+// wire.Setting.
+func (t *trust) config() (*tls.Config, error) {
+	c := &tls.Config{
+		MinVersion:         max(t.protocol.MinTLS, versionTLS12),
+		MaxVersion:         t.protocol.MaxTLS,
+		Time:               t.clock,
+		InsecureSkipVerify: t.verify.Off,
+	}
+	switch {
+	case t.only:
+		c.RootCAs = x509.NewCertPool()
+	case len(t.added) > 0:
+		system, err := systemRoots()
+		if err != nil {
+			return nil, &Error{Kind: KindResource, Reason: "system-roots", Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
+		}
+		c.RootCAs = system.Clone()
+	}
+	for _, cert := range t.added {
+		c.RootCAs.AddCert(cert)
+	}
+	return c, nil
+}
+
+// setting is what a connection to one origin has: the trust, and the
+// identities that the origin rule lets it show. Its key covers all of it by
+// content, so that equal settings share and others never do.
+func (p *plan) setting(allowed, refused []*wire.Identity) *wire.Setting {
+	s := &wire.Setting{
+		TLS: p.trust.config, Identities: allowed, Refused: refused,
+		Required:  p.request.RequireClientCertificate,
+		HTTP1Only: p.request.Protocol.HTTP == 1, HTTP2Only: p.request.Protocol.HTTP == 2,
+		HeaderBytes: p.limits.HeaderBytes,
+	}
+	h := sha256.New()
+	put(h, p.trust.sum[:]...)
+	put(h, boolByte(s.Required))
+	putUint(h, uint64(s.HeaderBytes), uint64(len(allowed)))
+	for _, ids := range [][]*wire.Identity{allowed, refused} {
+		for _, id := range ids {
+			put(h, id.Fingerprint[:]...)
+			put(h, boolByte(id.OnlyIfAcceptable), boolByte(id.AllowAnonymous))
+		}
+	}
+	h.Sum(s.Key[:0])
+	return s
+}
+
+func put(h hash.Hash, b ...byte) { _, _ = h.Write(b) }
+
+func putUint(h hash.Hash, values ...uint64) {
+	var b [8]byte
+	for _, v := range values {
+		binary.BigEndian.PutUint64(b[:], v)
+		put(h, b[:]...)
+	}
+}
+
+func boolByte(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// resolveRoots finds the certificates that the request adds to the system's.
+func resolveRoots(ctx context.Context, r Roots, source CredentialSource) ([]*x509.Certificate, error) {
+	roots := r.Certificates
+	if r.PEM != "" {
+		parsed, err := parseRoots(r.PEM)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots[:len(roots):len(roots)], parsed...)
+	}
+	if r.Name != "" {
+		rs, ok := source.(RootSource)
+		if !ok {
+			return nil, fault(KindConfig, "ca", string(keyfile.NoCertificate), "there is no keychain to find %q in", r.Name)
+		}
+		named, err := rs.Roots(ctx, r.Name)
+		if err != nil {
+			return nil, credentialError("ca", err)
+		}
+		roots = append(roots[:len(roots):len(roots)], named...)
+	}
+	if r.Only && len(roots) == 0 {
+		return nil, fault(KindConfig, "caOnly", string(keyfile.NoCertificate), "no authority is left to trust")
+	}
+	return roots, nil
+}
+
+// parseRoots reads the self-signed certificate of the document: text with one
+// or more certificates, however it was pasted.
+func parseRoots(text string) ([]*x509.Certificate, *Error) {
+	inv, err := Extract(context.Background(), []byte(text), nil)
+	if err == nil {
+		var roots []*x509.Certificate
+		if roots, err = inv.Roots(); err == nil {
+			return roots, nil
+		}
+	}
+	e := *asError(err)
+	e.Field, e.Phase = "ca", phaseValidate
+	return nil, &e
+}
+
+// credentialError is an error of a caller's CredentialSource.
+func credentialError(field string, err error) *Error {
+	if e := asError(err); e != nil {
+		copied := *e
+		if copied.Field == "" {
+			copied.Field = field
+		}
+		copied.Phase = phaseResolve
+		return &copied
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		kind := KindCanceled
+		if errors.Is(err, context.DeadlineExceeded) {
+			kind = KindTimeout
+		}
+		return &Error{Kind: kind, Phase: phaseResolve, Type: typeName(kind, 0), Err: err}
+	}
+	e := fault(KindConfig, field, string(keyfile.NoCredential), "%w", err)
+	e.Phase = phaseResolve
+	return e
+}
