@@ -1,0 +1,118 @@
+package content
+
+import (
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+)
+
+var (
+	jis0208 = tabulate(japanese.ShiftJIS, 11104, func(p int) []byte {
+		lead, trail := byte(p/188), byte(p%188)
+		if lead < 0x1f {
+			lead += 0x81
+		} else {
+			lead += 0xc1
+		}
+		if trail < 0x3f {
+			trail += 0x40
+		} else {
+			trail += 0x41
+		}
+		return []byte{lead, trail}
+	})
+	jis0212 = tabulate(japanese.EUCJP, 94*94, func(p int) []byte {
+		return []byte{0x8f, byte(p/94) + 0xa1, byte(p%94) + 0xa1}
+	})
+	euckrIndex = tabulate(korean.EUCKR, 126*190, func(p int) []byte {
+		return []byte{byte(p/190) + 0x81, byte(p%190) + 0x41}
+	})
+)
+
+// halfwidth is where the katakana of one byte, 0xA1 to 0xDF, begin.
+const halfwidth = 0xff61 - 0xa1
+
+func decodeShiftJIS(dst, src []byte) ([]byte, bool) {
+	x := jis0208()
+	return multi(dst, src, func(src []byte) (rune, int) {
+		lead, offset := src[0], byte(0x81)
+		switch {
+		case lead == 0x80:
+			return 0x80, 1
+		case 0xa1 <= lead && lead <= 0xdf:
+			return rune(lead) + halfwidth, 1
+		case lead == 0xa0 || lead > 0xfc || len(src) < 2:
+			return utf8.RuneError, 1
+		case lead >= 0xe0:
+			offset = 0xc1
+		}
+		trail := src[1]
+		pointer := -1
+		switch {
+		case 0x40 <= trail && trail <= 0x7e:
+			pointer = int(lead-offset)*188 + int(trail-0x40)
+		case 0x80 <= trail && trail <= 0xfc:
+			pointer = int(lead-offset)*188 + int(trail-0x41)
+		}
+		// What users may define is private use, in order.
+		if 8836 <= pointer && pointer <= 10715 {
+			return 0xe000 - 8836 + rune(pointer), 2
+		}
+		if r := x.at(pointer); r != utf8.RuneError {
+			return r, 2
+		}
+		return broken(trail)
+	})
+}
+
+func decodeEUCJP(dst, src []byte) ([]byte, bool) {
+	return multi(dst, src, func(src []byte) (rune, int) {
+		lead := src[0]
+		if lead != 0x8e && lead != 0x8f && (lead < 0xa1 || lead == 0xff) || len(src) < 2 {
+			return utf8.RuneError, 1
+		}
+		trail := src[1]
+		switch {
+		case trail < 0xa1 || trail == 0xff:
+			return broken(trail)
+		case lead == 0x8e && trail <= 0xdf:
+			return rune(trail) + halfwidth, 2
+		case lead == 0x8e:
+			return utf8.RuneError, 2
+		case lead == 0x8f:
+			return threeBytes(src)
+		}
+		return jis0208().at(int(lead-0xa1)*94 + int(trail-0xa1)), 2
+	})
+}
+
+// threeBytes reads a character of JIS X 0212, whose first two bytes are good.
+func threeBytes(src []byte) (rune, int) {
+	switch {
+	case len(src) < 3 || src[2] < utf8.RuneSelf:
+		return utf8.RuneError, 2
+	case src[2] < 0xa1 || src[2] == 0xff:
+		return utf8.RuneError, 3
+	}
+	return jis0212().at(int(src[1]-0xa1)*94 + int(src[2]-0xa1)), 3
+}
+
+func decodeEUCKR(dst, src []byte) ([]byte, bool) {
+	x := euckrIndex()
+	return multi(dst, src, func(src []byte) (rune, int) {
+		lead := src[0]
+		if lead == 0x80 || lead == 0xff || len(src) < 2 {
+			return utf8.RuneError, 1
+		}
+		trail := src[1]
+		pointer := -1
+		if 0x41 <= trail && trail <= 0xfe {
+			pointer = int(lead-0x81)*190 + int(trail-0x41)
+		}
+		if r := x.at(pointer); r != utf8.RuneError {
+			return r, 2
+		}
+		return broken(trail)
+	})
+}
