@@ -111,14 +111,64 @@ func explicitCurve(params value) (*curve, error) {
 	if err := errors.Join(f.err, field.err, coefficients.err); err != nil {
 		return nil, err
 	}
-	if c.p.BitLen() < 64 || c.p.BitLen() > 640 || c.p.Bit(0) == 0 || c.n.BitLen() > c.p.BitLen()+1 {
-		return nil, errors.New("explicit parameters of an impossible curve")
+	if c.p.BitLen() < 64 || c.p.BitLen() > 640 || !c.p.ProbablyPrime(0) || c.n.BitLen() > c.p.BitLen()+1 {
+		return nil, errImpossibleCurve
 	}
-	if len(base) != 1+2*c.size() || base[0] != 4 {
-		return nil, nil // a compressed base point: the curve cannot be checked, the key may say its point
+	if c.gx, c.gy = c.point(base); c.gx == nil {
+		return nil, errImpossibleCurve
 	}
-	c.gx, c.gy = new(big.Int).SetBytes(base[1:1+c.size()]), new(big.Int).SetBytes(base[1+c.size():])
 	return c, nil
+}
+
+var errImpossibleCurve = errors.New("explicit parameters of an impossible curve")
+
+// point decodes a point (SEC 1 2.3.4), compressed or not; nil where it is not
+// on the curve.
+func (c *curve) point(encoded []byte) (x, y *big.Int) {
+	size := c.size()
+	if len(encoded) < 1+size {
+		return nil, nil
+	}
+	x = new(big.Int).SetBytes(encoded[1 : 1+size])
+	square := new(big.Int).Mul(x, x)
+	square.Add(square, c.a).Mul(square, x).Add(square, c.b).Mod(square, c.p)
+	switch encoded[0] {
+	case 2, 3:
+		if y = new(big.Int).ModSqrt(square, c.p); y != nil && byte(y.Bit(0)) != encoded[0]&1 {
+			y.Sub(c.p, y)
+		}
+	case 4, 6, 7:
+		y = new(big.Int).SetBytes(encoded[1+size:])
+		if new(big.Int).Exp(y, big.NewInt(2), c.p).Cmp(square) != 0 {
+			y = nil
+		}
+	}
+	if y == nil {
+		return nil, nil
+	}
+	return x, y
+}
+
+// canonicalParameters writes explicit parameters in the one way that OpenSSL
+// writes them: coefficients of full size and an uncompressed base point.
+func canonicalParameters(params value) []byte {
+	c, err := explicitCurve(params)
+	if err != nil || c == nil {
+		return params.raw
+	}
+	f := params.fields()
+	version, field, coefficients := f.next(), f.next(), f.sequence()
+	coefficients.next()
+	coefficients.next()
+	seed := coefficients.rest
+	f.next() // base
+	f.next() // order
+	size := c.size()
+	number := func(n *big.Int) []byte { return n.FillBytes(make([]byte, size)) }
+	return der(tagSequence, version.raw, field.raw,
+		der(tagSequence, der(tagOctetString, number(c.a)), der(tagOctetString, number(c.b)), seed),
+		der(tagOctetString, []byte{4}, number(c.gx), number(c.gy)),
+		derInteger(c.n), f.rest)
 }
 
 // otherCurves are the named prime curves that Go does not have (RFC 5639,

@@ -13,6 +13,8 @@ type Identity struct {
 	Key   *Key
 	Leaf  *Certificate
 	Chain []*Certificate // after the leaf, each the issuer of the one before, as far as the file goes
+
+	aliases []string // of all entries that hold this key and leaf
 }
 
 // Inventory is what a file holds.
@@ -39,20 +41,15 @@ type Warning struct {
 // kind no-key, no-certificate, key-mismatch or ambiguous, or what is wrong
 // with the part of the file that should have held it.
 func (inv *Inventory) Identity(alias ...string) (*Identity, error) {
-	if len(alias) > 0 {
-		for _, identity := range inv.Identities {
-			if slices.Contains(alias, identity.Alias) {
-				return identity, nil
+	if len(alias) > 0 && len(inv.Identities) > 0 {
+		for _, equal := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+			for _, identity := range inv.Identities {
+				if slices.ContainsFunc(identity.aliases, func(have string) bool { return equal(have, alias[0]) }) {
+					return identity, nil
+				}
 			}
 		}
-		for _, identity := range inv.Identities {
-			if slices.ContainsFunc(alias, func(a string) bool { return strings.EqualFold(a, identity.Alias) }) {
-				return identity, nil
-			}
-		}
-		if len(inv.Identities) > 0 {
-			return nil, fault(Ambiguous, "no identity of the name %q; there are: %s", alias[0], inv.listIdentities())
-		}
+		return nil, fault(Ambiguous, "no identity of the name %q; there are: %s", alias[0], inv.listIdentities())
 	}
 	switch {
 	case len(inv.Identities) == 1:
@@ -121,21 +118,22 @@ func (inv *Inventory) match(keys []*Key, certificates []*Certificate) {
 	for _, c := range certificates {
 		leaves[c.public.id] = append(leaves[c.public.id], c)
 	}
-	seen := map[string]bool{}
+	seen := map[string]*Identity{}
 	for _, k := range keys {
 		candidates := leaves[k.public.id]
 		if len(candidates) == 0 {
 			continue
 		}
 		leaf := slices.MaxFunc(candidates, func(a, b *Certificate) int { return compareLeaves(k, a, b) })
-		identity := &Identity{Alias: firstOf(k.Alias, leaf.Alias), Key: k, Leaf: leaf}
-		if id := k.public.id + string(leaf.SHA256[:]); seen[id+identity.Alias] || identity.Alias == "" && seen[id] {
+		alias := firstOf(k.Alias, leaf.Alias)
+		id := k.public.id + string(leaf.SHA256[:])
+		if same := seen[id]; same != nil {
+			same.Alias = firstOf(same.Alias, alias)
+			same.aliases = append(same.aliases, alias)
 			continue
-		} else {
-			seen[id], seen[id+identity.Alias] = true, true
 		}
-		identity.Chain = chainOf(leaf, subjects)
-		inv.Identities = append(inv.Identities, identity)
+		seen[id] = &Identity{Alias: alias, Key: k, Leaf: leaf, Chain: chainOf(leaf, subjects), aliases: []string{alias}}
+		inv.Identities = append(inv.Identities, seen[id])
 	}
 }
 

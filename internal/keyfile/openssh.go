@@ -1,6 +1,197 @@
 package keyfile
 
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"math/big"
+)
+
+// openSSHMagic begins the format of PROTOCOL.key in OpenSSH's sources.
+const openSSHMagic = "openssh-key-v1\x00"
+
+// sshCipher is a cipher of encrypted OpenSSH keys.
+type sshCipher struct {
+	keySize, ivSize int
+	open            func(key, iv, data, tag []byte) ([]byte, error)
+}
+
+var sshCiphers = map[string]sshCipher{
+	"aes128-ctr":             {16, 16, openCTR},
+	"aes192-ctr":             {24, 16, openCTR},
+	"aes256-ctr":             {32, 16, openCTR},
+	"aes128-cbc":             {16, 16, openCBC(aes.NewCipher)},
+	"aes192-cbc":             {24, 16, openCBC(aes.NewCipher)},
+	"aes256-cbc":             {32, 16, openCBC(aes.NewCipher)},
+	"3des-cbc":               {24, 8, openCBC(des.NewTripleDESCipher)},
+	"aes128-gcm@openssh.com": {16, 12, openGCM},
+	"aes256-gcm@openssh.com": {32, 12, openGCM},
+}
+
+func openCTR(key, iv, data, _ []byte) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	plain := make([]byte, len(data))
+	cipher.NewCTR(block, iv).XORKeyStream(plain, data)
+	return plain, nil
+}
+
+func openCBC(newBlock func([]byte) (cipher.Block, error)) func(key, iv, data, tag []byte) ([]byte, error) {
+	return func(key, iv, data, _ []byte) ([]byte, error) {
+		block, err := newBlock(key)
+		if err != nil {
+			return nil, err
+		}
+		if len(data)%block.BlockSize() != 0 {
+			return nil, corrupt("OpenSSH key", errors.New("the encrypted data is not whole blocks"))
+		}
+		plain := make([]byte, len(data))
+		cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, data)
+		return plain, nil
+	}
+}
+
+func openGCM(key, iv, data, tag []byte) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := aead.Open(nil, iv, append(bytes.Clone(data), tag...), nil)
+	if err != nil {
+		return nil, errDecrypt
+	}
+	return plain, nil
+}
+
+// openSSH reads the content of an OPENSSH PRIVATE KEY block.
 func (x *extraction) openSSH(b []byte) error {
 	x.named("openssh")
-	return x.part(fault(UnsupportedFormat, "an OpenSSH private key"))
+	content, there := bytes.CutPrefix(b, []byte(openSSHMagic))
+	if !there {
+		return x.asn1(b, "OPENSSH PRIVATE KEY")
+	}
+	r := &octetReader{rest: content}
+	cipherName, kdfName := string(r.blob()), string(r.blob())
+	kdf := &octetReader{rest: r.blob()}
+	count := r.uint32()
+	for range count {
+		r.blob() // public keys
+		if err := x.object(); err != nil {
+			return err
+		}
+		if r.err != nil {
+			break
+		}
+	}
+	private := r.blob()
+	if r.err != nil {
+		return x.part(corrupt("OpenSSH key", r.err))
+	}
+	if cipherName == "none" {
+		return x.sshKeys(private, count)
+	}
+	c, known := sshCiphers[cipherName]
+	salt, rounds := kdf.blob(), kdf.uint32()
+	switch {
+	case !known:
+		return x.part(fault(UnsupportedAlgorithm, "the OpenSSH key is encrypted with %.40q, which is not supported; convert it: ssh-keygen -p -Z aes256-ctr -f KEY", cipherName))
+	case kdfName != "bcrypt":
+		return x.part(fault(UnsupportedAlgorithm, "the OpenSSH key has the key derivation %.40q, which is not supported", kdfName))
+	case kdf.err != nil:
+		return x.part(corrupt("OpenSSH key", kdf.err))
+	}
+	for _, given := range x.keyPasswords() {
+		derived, err := bcryptKey(&x.budget, given, salt, int(rounds), c.keySize+c.ivSize)
+		if err != nil {
+			return x.part(err)
+		}
+		plain, err := c.open(derived[:c.keySize], derived[c.keySize:], private, r.rest)
+		if err == errDecrypt || err == nil && !sshChecked(plain) {
+			continue
+		}
+		if err != nil {
+			return x.part(err)
+		}
+		return x.sshKeys(plain, count)
+	}
+	return x.part(refusedPassword(x.keyPasswords(), "the OpenSSH key is encrypted"))
+}
+
+// sshChecked compares the two check numbers, by which a decryption shows that
+// the password was right.
+func sshChecked(plain []byte) bool {
+	return len(plain) >= 8 && bytes.Equal(plain[:4], plain[4:8])
+}
+
+// sshKeys reads the private section.
+func (x *extraction) sshKeys(plain []byte, count uint32) error {
+	if !sshChecked(plain) {
+		return x.part(corrupt("OpenSSH key", errors.New("its check numbers differ")))
+	}
+	r := &octetReader{rest: plain[8:]}
+	for range count {
+		k, err := sshKey(&x.budget, r)
+		if err == nil {
+			k.Alias = string(r.blob()) // the comment
+		}
+		if r.err != nil {
+			err = corrupt("OpenSSH key", r.err)
+		}
+		if err != nil {
+			return x.part(err)
+		}
+		if err := x.addKey(k, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sshKey reads one key, in the fields of the SSH agent's protocol.
+func sshKey(b *budget, r *octetReader) (*Key, error) {
+	number := func() *big.Int { return new(big.Int).SetBytes(r.blob()) }
+	switch kind := string(r.blob()); kind {
+	case "ssh-rsa":
+		n, e, d, _, p, q := number(), number(), number(), number(), number(), number()
+		zero := derInteger(new(big.Int))
+		return parsePKCS1(b, der(tagSequence, zero, derInteger(n), derInteger(e), derInteger(d), derInteger(p), derInteger(q), zero, zero, zero))
+	case "ssh-dss":
+		p, q, g, y, d := number(), number(), number(), number(), number()
+		return parseDSA(b, der(tagSequence, derInteger(new(big.Int)), derInteger(p), derInteger(q), derInteger(g), derInteger(y), derInteger(d)))
+	case "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521":
+		oid := map[string]string{"ecdsa-sha2-nistp256": "1.2.840.10045.3.1.7",
+			"ecdsa-sha2-nistp384": "1.3.132.0.34", "ecdsa-sha2-nistp521": "1.3.132.0.35"}[kind]
+		r.blob() // the curve again
+		point, private := r.blob(), number()
+		params, err := whole(derOID(oid))
+		if err != nil || r.err != nil {
+			return nil, errors.Join(err, r.err)
+		}
+		return ecKey(b, params, private.Bytes(), point)
+	case "ssh-ed25519":
+		public, private := r.blob(), r.blob()
+		if len(private) != ed25519.PrivateKeySize || !bytes.Equal(private[32:], public) {
+			return nil, corrupt("OpenSSH key", errors.New("its public key is not that of its private key"))
+		}
+		key, err := curveKey(b, oidEd25519, der(tagOctetString, private[:32]))
+		if err == nil && !bytes.Equal(key.Private.Public().(ed25519.PublicKey), public) {
+			return nil, corrupt("OpenSSH key", errors.New("its public key is not that of its private key"))
+		}
+		return key, err
+	default:
+		if r.err != nil {
+			return nil, r.err
+		}
+		return nil, fault(UnsupportedKey, "an OpenSSH key of the type %s, which Go's TLS cannot use", fmt.Sprintf("%.40q", kind))
+	}
 }

@@ -233,9 +233,6 @@ func rc2Encryption(alg algorithm) (c cbcCipher, err error) {
 		if f.peek() == tagInteger {
 			version := f.count()
 			bits, known := map[int]int{160: 40, 120: 64, 58: 128}[version]
-			if !known && version >= 256 && version <= 1024 {
-				bits, known = version, true
-			}
 			if !known && f.err == nil {
 				return c, &Error{Kind: UnsupportedAlgorithm, OID: alg.oid,
 					Message: fmt.Sprintf("RC2 with the effective key length of version %d is not supported", version)}

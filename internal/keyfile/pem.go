@@ -55,12 +55,13 @@ func (x *extraction) pem(blocks []block) error {
 }
 
 func (x *extraction) pemBlock(found block) error {
+	if strings.HasPrefix(found.label, "PGP ") {
+		return x.note("an OpenPGP " + strings.ToLower(strings.TrimPrefix(found.label, "PGP ")) + ", which TLS does not use")
+	}
 	if found.err != nil {
 		return x.part(corrupt(firstOf(labelNames[found.label], "PEM block "+found.label), found.err))
 	}
 	switch {
-	case strings.HasPrefix(found.label, "PGP "):
-		return x.note("an OpenPGP " + strings.ToLower(strings.TrimPrefix(found.label, "PGP ")) + ", which TLS does not use")
 	case found.label == "OPENSSH PRIVATE KEY":
 		return x.openSSH(found.der)
 	case found.label == "X9.42 DH PARAMETERS", found.label == "DH PARAMETERS":

@@ -109,6 +109,36 @@ func rsaSigner(n, e, d *big.Int, primes []*big.Int) crypto.Signer {
 	return key
 }
 
+// canonicalPSS writes the AlgorithmIdentifier of an RSA-PSS key with the hash
+// algorithms as RFC 4055 2.1 wants them generated: with NULL for parameters,
+// which may also be absent.
+func canonicalPSS(alg algorithm) []byte {
+	if alg.params.tag != tagSequence {
+		return alg.raw
+	}
+	var params []byte
+	for f := alg.fields(); f.more(); {
+		member := f.next()
+		switch inner := member.fields(); member.tag {
+		case tagContext0:
+			member.raw = der(tagContext0, withNull(inner.algorithm()))
+		case tagContext1:
+			mgf := inner.algorithm()
+			hash := (&fields{rest: mgf.params.raw}).algorithm()
+			member.raw = der(tagContext1, der(tagSequence, derOID(mgf.oid), withNull(hash)))
+		}
+		params = append(params, member.raw...)
+	}
+	return der(tagSequence, derOID(oidRSAPSS), der(tagSequence, params))
+}
+
+func withNull(hash algorithm) []byte {
+	if hash.params.raw != nil || hash.oid == "" {
+		return hash.raw
+	}
+	return der(tagSequence, derOID(hash.oid), der(tagNull))
+}
+
 // cubic is the price of a modular exponentiation in rounds of a key derivation.
 func cubic(bits int) int64 {
 	n := int64(bits)

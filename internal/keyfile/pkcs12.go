@@ -126,9 +126,40 @@ func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
 	}
 	e := refusedPassword([][]byte{p.options.Password}, "the PKCS #12 file is protected")
 	if e.Kind == WrongPassword {
+		if p.opens(content) {
+			return fault(Corrupt, "the password decrypts the PKCS #12 file, but its MAC does not fit: the file is damaged or was changed")
+		}
 		e.Message = "the password does not fit the PKCS #12 file, or the file is damaged"
 	}
 	return e
+}
+
+// opens reports whether the password decrypts the first thing that is
+// encrypted, which tells damage from a wrong password where the MAC does not
+// fit.
+func (p *pkcs12File) opens(content []byte) bool {
+	for safes := sequenceOf(content); safes.more(); {
+		info := safes.sequence()
+		oid := info.oid()
+		inner := info.expect(tagContext0).fields()
+		if oid == oidEncryptedData {
+			plain, err := p.encryptedSafe(inner.sequence())
+			return err == nil && isWhole(plain)
+		}
+		octets, _ := inner.onlyOctets()
+		bag := sequenceOf(octets).sequence()
+		if bag.oid() != oidShroudedKeyBag {
+			continue
+		}
+		key := bag.expect(tagContext0).fields().sequence()
+		alg, ciphertext := key.algorithm(), key.octets()
+		if key.err != nil {
+			return false
+		}
+		plain, err := p.decrypt(alg, ciphertext, p.passwords, "private key")
+		return err == nil && isWhole(plain)
+	}
+	return false
 }
 
 // safe reads one ContentInfo of the AuthenticatedSafe.
@@ -172,14 +203,20 @@ func (p *pkcs12File) encryptedSafe(f *fields) ([]byte, error) {
 	if err = errors.Join(content.err, err); err != nil {
 		return nil, corrupt("PKCS #12", err)
 	}
-	for _, pw := range p.alternatives() {
+	return p.decrypt(alg, ciphertext, p.alternatives(), "certificates")
+}
+
+// decrypt tries the readings of the password. What is not a SEQUENCE after it
+// had the wrong one.
+func (p *pkcs12File) decrypt(alg algorithm, ciphertext []byte, readings []password, what string) ([]byte, error) {
+	for _, pw := range readings {
 		plain, err := decryptPBE(&p.budget, alg, ciphertext, pw)
 		if err == errDecrypt || err == nil && !isSequence(plain) {
 			continue
 		}
 		return plain, err
 	}
-	return nil, p.undecryptable("certificates")
+	return nil, p.undecryptable(what)
 }
 
 // alternatives are the readings of the password for decryption. The one that
@@ -201,8 +238,15 @@ func (p *pkcs12File) alternatives() []password {
 	return all
 }
 
+// isSequence reports whether octets begin with a SEQUENCE, isWhole whether they
+// are one.
 func isSequence(b []byte) bool {
 	v, _, err := readValue(b)
+	return err == nil && v.tag == tagSequence
+}
+
+func isWhole(b []byte) bool {
+	v, err := whole(b)
 	return err == nil && v.tag == tagSequence
 }
 
@@ -283,17 +327,11 @@ func (p *pkcs12File) bagKey(oid string, raw []byte) (*Key, error) {
 	if p.options.KeyPassword != nil {
 		readings = append(readings, passwords(p.options.KeyPassword)...)
 	}
-	for _, pw := range readings {
-		plain, err := decryptPBE(&p.budget, alg, ciphertext, pw)
-		if err == errDecrypt || err == nil && !isSequence(plain) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		return parsePKCS8(&p.budget, plain)
+	plain, err := p.decrypt(alg, ciphertext, readings, "private key")
+	if err != nil {
+		return nil, err
 	}
-	return nil, p.undecryptable("private key")
+	return parsePKCS8(&p.budget, plain)
 }
 
 // bagCertificate reads a CertBag; nil without error for the one other kind,

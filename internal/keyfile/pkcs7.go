@@ -66,9 +66,12 @@ func (v value) certificates(there bool) *fields {
 	return v.fields()
 }
 
-// onlyOctets reads a lone OCTET STRING.
+// onlyOctets reads an OCTET STRING with nothing behind it.
 func (f *fields) onlyOctets() ([]byte, error) {
 	octets := f.octets()
+	if f.more() {
+		return nil, errors.New("ASN.1: something follows an OCTET STRING")
+	}
 	return octets, f.err
 }
 

@@ -18,7 +18,7 @@ func parsePKCS8(b *budget, octets []byte) (*Key, error) {
 	var public []byte
 	for f.more() {
 		if v := f.next(); v.tag == classContext|1 { // publicKey [1] IMPLICIT BIT STRING
-			public, f.err = bitsOf(v)
+			public, _ = bitsOf(v) // what else it may be is for types that we do not know
 		}
 	}
 	if f.err != nil {
@@ -28,7 +28,7 @@ func parsePKCS8(b *budget, octets []byte) (*Key, error) {
 	case oidRSA:
 		return rsaKey(b, private, der(tagSequence, derOID(oidRSA), der(tagNull)), true)
 	case oidRSAPSS:
-		return rsaKey(b, private, alg.raw, false)
+		return rsaKey(b, private, canonicalPSS(alg), false)
 	case oidEC:
 		return parseSEC1(b, private, alg.params)
 	case oidDSA, oidDH, oidDHX:
@@ -167,7 +167,7 @@ func openKey(given [][]byte, what string, decrypt func(password) ([]byte, error)
 			if err == nil || ends(err) || kindOf(err) != Corrupt {
 				return key, err
 			}
-			if v, outline := whole(plain); outline == nil && v.tag == tagSequence {
+			if isWhole(plain) {
 				return nil, err
 			}
 		}

@@ -12,7 +12,8 @@ import (
 // and may come from an EC PARAMETERS block before it.
 func parseSEC1(b *budget, octets []byte, params value) (*Key, error) {
 	f := sequenceOf(octets)
-	version, private := f.count(), f.octets()
+	f.count() // version; some writers give others than the 1 that RFC 5915 asks for
+	private := f.octets()
 	if inner, there := f.optional(tagContext0); there {
 		own := inner.fields()
 		if params = own.next(); own.err != nil {
@@ -25,9 +26,6 @@ func parseSEC1(b *budget, octets []byte, params value) (*Key, error) {
 		if public = own.bits(); own.err != nil {
 			f.err = own.err
 		}
-	}
-	if f.err == nil && version != 1 {
-		f.err = errors.New("an ECPrivateKey of a version other than 1")
 	}
 	if f.err != nil {
 		return nil, corrupt("EC key", f.err)
@@ -57,7 +55,11 @@ func ecKey(b *budget, params value, private, public []byte) (*Key, error) {
 	case computed != nil && !samePoint(computed, public):
 		return nil, corrupt("EC key", errors.New("its public key is not that of its private key"))
 	}
-	return newKey(keyInfo(der(tagSequence, derOID(oidEC), params.raw), public), signer)
+	encoded := params.raw
+	if params.tag == tagSequence {
+		encoded = canonicalParameters(params)
+	}
+	return newKey(keyInfo(der(tagSequence, derOID(oidEC), encoded), public), signer)
 }
 
 // ecPublic computes the uncompressed point, and the signer where Go has the

@@ -46,12 +46,19 @@ func (x *extraction) content(b []byte) error {
 
 // binary reads a file of a binary format.
 func (x *extraction) binary(b []byte) error {
+	if isJavaKeystore(b) {
+		return x.javaKeystore(b)
+	}
 	return x.asn1(b, "")
 }
 
 // recognizable reports whether octets are a binary format that we know.
 func recognizable(b []byte) bool {
-	return len(b) > 1 && b[0] == tagSequence && shapeOfBytes(b) != shapeUnknown
+	return isJavaKeystore(b) || len(b) > 1 && b[0] == tagSequence && shapeOfBytes(b) != shapeUnknown
+}
+
+func isJavaKeystore(b []byte) bool {
+	return bytes.HasPrefix(b, []byte(magicJKS)) || bytes.HasPrefix(b, []byte(magicJCEKS))
 }
 
 // plainText gives text in UTF-8 (or whatever one-octet charset it has) with

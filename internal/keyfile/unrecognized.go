@@ -13,6 +13,9 @@ func unrecognized(b, text []byte) *Error {
 			return &Error{Kind: known.kind, Message: known.message}
 		}
 	}
+	if e := bouncyCastle(b); e != nil {
+		return e
+	}
 	start := strings.ToLower(strings.TrimSpace(string(text[:min(len(text), 512)])))
 	for _, known := range foreignTexts {
 		if strings.HasPrefix(start, known.prefix) {
@@ -62,7 +65,19 @@ var foreignTexts = []foreign{
 	{"$ansible_vault", Unrecognized, "this is an Ansible vault; decrypt it first: ansible-vault decrypt FILE"},
 }
 
-// keystoreFault is the error for a keystore that we do not read.
-func keystoreFault(kind, name string) *Error {
-	return &Error{Kind: UnsupportedFormat, Format: strings.ToLower(kind), Message: fmt.Sprintf("%s; %s", name, convertKeystore(kind))}
+// bouncyCastle names the keystores BKS and UBER. Both begin with a version, a
+// salt with its length, and an iteration count; then a BKS has an entry, or its
+// end, in clear.
+func bouncyCastle(b []byte) *Error {
+	r := &octetReader{rest: b}
+	version, salt, rounds, entry := r.uint32(), r.blob(), r.uint32(), r.octet()
+	if r.err != nil || version > 2 || len(salt) < 8 || len(salt) > 64 || rounds == 0 || rounds > 1<<24 {
+		return nil
+	}
+	kind := "UBER"
+	if nameLength := r.uint16(); entry == 0 || entry <= 4 && nameLength < len(r.rest) && nameLength < 1024 {
+		kind = "BKS"
+	}
+	return &Error{Kind: UnsupportedFormat, Format: strings.ToLower(kind),
+		Message: fmt.Sprintf("a Bouncy Castle keystore (%s); %s", kind, convertKeystore(kind))}
 }
