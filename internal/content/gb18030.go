@@ -66,6 +66,8 @@ func fourBytes(src []byte) (rune, int) {
 	switch {
 	case pointer == 7457:
 		return 0xe7c7, 4
+	case pointer == 39417: // U+FFFD itself
+		return utf8.RuneError, 4
 	case pointer >= supplementary && pointer < supplementary+0x100000:
 		return rune(pointer-supplementary) + 0x10000, 4
 	}
