@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"sync"
 
 	"golang.org/x/net/http/httpguts"
@@ -13,7 +14,7 @@ import (
 )
 
 // Body is what a request sends. The zero value sends nothing. Make one with
-// Raw, Text, JSON, Form or Reader. (Fusion: Body type)
+// Raw, Text, JSON, Form, Multipart or Reader. (Fusion: Body type)
 type Body struct {
 	kind        bodyKind
 	contentType string
@@ -21,6 +22,7 @@ type Body struct {
 	isText      bool      // raw: it was given as text and is written so in documents
 	value       any       // JSON
 	params      []Param   // form
+	parts       []Part    // multipart
 	reader      io.Reader // reader
 	length      int64     // reader; -1 unknown
 }
@@ -32,6 +34,7 @@ const (
 	bodyRaw
 	bodyJSON
 	bodyForm
+	bodyMultipart
 	bodyReader
 )
 
@@ -85,6 +88,8 @@ func (b Body) fault() *Error {
 		return fault(KindConfig, "contentType", "header", "the content type has a control character")
 	}
 	switch b.kind {
+	case bodyMultipart:
+		return partFault(b.parts)
 	case bodyReader:
 		if b.reader == nil {
 			return fault(KindConfig, "data", "missing", "the body's reader is nil")
@@ -98,7 +103,7 @@ func (b Body) fault() *Error {
 }
 
 // payload prepares the body. A request without one gives a nil payload.
-func (b Body) payload(plainKeys bool) (*payload, error) {
+func (b Body) payload(plainKeys bool, files fs.FS) (*payload, error) {
 	switch b.kind {
 	case bodyRaw:
 		return bytesPayload(b.contentType, b.data), nil
@@ -108,6 +113,8 @@ func (b Body) payload(plainKeys bool) (*payload, error) {
 	case bodyForm:
 		text, err := query.Form(pairs(b.params), plainKeys)
 		return bytesPayload(b.contentType, []byte(text)), err
+	case bodyMultipart:
+		return multipartPayload(b.parts, files)
 	case bodyReader:
 		return readerPayload(b.contentType, b.reader, b.length), nil
 	}

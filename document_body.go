@@ -41,7 +41,7 @@ func readBody(object jsonvalue.Object) (Body, error) {
 		}
 		return Form(rows...), nil
 	case "multipart_form_data":
-		return Body{}, fault(KindConfig, "formDataFields", "unsupported", "multipart is not built yet")
+		return readMultipart(get("formDataFields"))
 	}
 	return Body{}, fault(KindConfig, "bodyType", "unknown", "%q is not raw, x_www_form_urlencoded or multipart_form_data", kind)
 }
@@ -84,6 +84,9 @@ func writeBody(b Body) ([]jsonvalue.Member, error) {
 		return rawMembers(b.contentType, string(data)), nil
 	case bodyForm:
 		return []jsonvalue.Member{member("bodyType", "x_www_form_urlencoded"), member("formFields", rowObjects(b.params, "key"))}, nil
+	case bodyMultipart:
+		rows, err := partRows(b.parts)
+		return []jsonvalue.Member{member("bodyType", "multipart_form_data"), member("formDataFields", rows)}, err
 	case bodyReader:
 		return nil, fault(KindConfig, "data", "not-serialisable", "a reader cannot be written")
 	}

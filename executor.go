@@ -2,6 +2,7 @@ package mtlshttp
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,8 @@ type Executor struct {
 	// Credentials resolves the names in requests; nil: a name is a fault.
 	// *Keychain implements it.
 	Credentials CredentialSource
+	// Files is where the file names in documents lead; nil: they are refused.
+	Files fs.FS
 	// Limits bound what a request may cost; a zero field: its default.
 	Limits Limits
 	// Dial makes the raw connections; nil: a net.Dialer.

@@ -69,7 +69,10 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		p.auth = &BasicAuth{u.Username(), password}
 	}
 	var bodyErr error
-	if p.payload, bodyErr = r.Body.payload(r.PlainQueryKeys); bodyErr != nil {
+	if p.payload, bodyErr = r.Body.payload(r.PlainQueryKeys, e.Files); bodyErr != nil {
+		if e := asError(bodyErr); e != nil {
+			return nil, e
+		}
 		return nil, fault(KindConfig, "data", "body", "%w", bodyErr)
 	}
 	if err := p.resolve(ctx); err != nil {

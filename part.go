@@ -1,0 +1,224 @@
+package mtlshttp
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/multipart"
+)
+
+// Part is a field or a file of a multipart form (RFC 7578). It is a file where
+// it has a FileName, Data, a Reader or a Path; one of the last three at most.
+type Part struct {
+	Name  string
+	Value string // of a field
+
+	FileName    string    // what the server is told: the last element of it; empty: Path's
+	ContentType string    // empty: by the file's name; none for a field
+	Data        []byte    // the file's content
+	Reader      io.Reader // streamed; read twice only if it is an io.Seeker
+	Size        int64     // of Reader; below zero: unknown
+	Path        string    // a file of FS, opened when its turn comes
+	FS          fs.FS     // nil: Executor.Files
+}
+
+// Multipart sends parts as multipart/form-data, in their order. Files are
+// streamed, never held whole, and the length is known beforehand where all
+// sizes are.
+func Multipart(parts ...Part) Body {
+	return Body{kind: bodyMultipart, parts: parts}
+}
+
+func (p Part) isFile() bool {
+	return p.FileName != "" || p.Data != nil || p.Reader != nil || p.Path != ""
+}
+
+// sources counts where the file's content may come from.
+func (p Part) sources() (n int) {
+	for _, given := range []bool{p.Data != nil, p.Reader != nil, p.Path != ""} {
+		if given {
+			n++
+		}
+	}
+	return n
+}
+
+func partField(i int) string { return fmt.Sprintf("formDataFields[%d]", i) }
+
+func partFault(parts []Part) *Error {
+	for i, p := range parts {
+		switch {
+		case p.isFile() && p.Value != "":
+			return fault(KindConfig, partField(i), "ambiguous", "a part has a value or is a file")
+		case p.sources() > 1:
+			return fault(KindConfig, partField(i), "ambiguous", "a file has data, a reader or a path")
+		}
+	}
+	return nil
+}
+
+// multipartPayload opens nothing yet: it finds out the sizes.
+func multipartPayload(parts []Part, files fs.FS) (*payload, error) {
+	form := make([]multipart.Part, 0, len(parts))
+	for i, p := range parts {
+		part, err := p.prepare(files)
+		if err != nil {
+			return nil, fault(KindConfig, partField(i), "file", "%w", err)
+		}
+		form = append(form, part)
+	}
+	body, err := multipart.New(form)
+	if err != nil {
+		field := "formDataFields"
+		var me *multipart.Error
+		if errors.As(err, &me) && me.Index < len(parts) {
+			field = partField(me.Index)
+		}
+		return nil, fault(KindConfig, field, "multipart", "%w", err)
+	}
+	return &payload{contentType: body.ContentType(), length: body.Length(), replayable: body.Replayable(), foreign: true,
+		open: func() (io.ReadCloser, error) { return body.Reader(), nil }}, nil
+}
+
+func (p Part) prepare(files fs.FS) (multipart.Part, error) {
+	out := multipart.Part{Name: p.Name, ContentType: p.ContentType, Text: p.Value, IsFile: p.isFile(), FileName: p.FileName}
+	switch {
+	case p.Reader != nil:
+		source := readerPayload("", p.Reader, p.Size)
+		out.Open, out.Size, out.Once = source.open, source.length, !source.replayable
+	case p.Path != "":
+		return p.fromPath(out, files)
+	case p.isFile():
+		data := p.Data
+		out.Size = int64(len(data))
+		out.Open = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	}
+	return out, nil
+}
+
+var errNoFiles = errors.New("a file is named, and the executor has no Files to find it in")
+
+func (p Part) fromPath(out multipart.Part, files fs.FS) (multipart.Part, error) {
+	if p.FS != nil {
+		files = p.FS
+	}
+	if files == nil {
+		return out, errNoFiles
+	}
+	info, err := fs.Stat(files, p.Path)
+	if err != nil {
+		return out, err
+	}
+	if !info.Mode().IsRegular() {
+		return out, fmt.Errorf("%q is not a regular file", p.Path)
+	}
+	if out.FileName == "" {
+		out.FileName = info.Name()
+	}
+	out.Size = info.Size()
+	out.Open = func() (io.ReadCloser, error) { return files.Open(p.Path) }
+	return out, nil
+}
+
+// readMultipart reads [{fieldType, key, value}] and [{fieldType, key, data or
+// file, fileName, contentType}].
+func readMultipart(v any) (Body, error) {
+	body := Body{kind: bodyMultipart}
+	if v == nil || v == "" {
+		return body, nil
+	}
+	rows, ok := v.([]any)
+	if !ok {
+		return body, fault(KindConfig, "formDataFields", "json", "a list of rows is expected")
+	}
+	for i, item := range rows {
+		row, ok := item.(jsonvalue.Object)
+		if !ok {
+			return body, fault(KindConfig, partField(i), "json", "a row is an object")
+		}
+		part, err := readPart(row)
+		if err != nil {
+			return body, fault(KindConfig, partField(i), "json", "%w", err)
+		}
+		body.parts = append(body.parts, part)
+	}
+	return body, nil
+}
+
+func readPart(row jsonvalue.Object) (p Part, err error) {
+	isFile := false
+	for _, m := range row {
+		s, isScalar := scalarText(m.Value)
+		if !isScalar && m.Name != "data" {
+			return p, fmt.Errorf("%s is not text", m.Name)
+		}
+		switch m.Name {
+		case "fieldType":
+			if s != "text" && s != "file" && s != "" {
+				return p, fmt.Errorf("the fieldType is text or file, not %q", s)
+			}
+			isFile = s == "file"
+		case "key":
+			p.Name = s
+		case "value":
+			p.Value = s
+		case "fileName":
+			p.FileName = s
+		case "contentType":
+			p.ContentType = s
+		case "file":
+			p.Path = s
+		case "data":
+			if m.Value == nil {
+				continue
+			}
+			if p.Data, _, err = dataOf(m.Value); err != nil {
+				return p, err
+			}
+		default:
+			return p, fmt.Errorf("a row has no key %q; fieldType, key, value, data, file, fileName and contentType are known", m.Name)
+		}
+	}
+	if !isFile && p.isFile() {
+		return p, errors.New("data and fileName belong to a row of fieldType file")
+	}
+	if isFile && p.sources() == 0 {
+		p.Data = []byte{} // an empty file is still one
+	}
+	return p, nil
+}
+
+// partRows is readMultipart's inverse.
+func partRows(parts []Part) ([]any, error) {
+	rows := make([]any, 0, len(parts))
+	for i, p := range parts {
+		if p.Reader != nil || p.FS != nil {
+			return nil, fault(KindConfig, partField(i), "not-serialisable", "a reader cannot be written")
+		}
+		row := jsonvalue.Object{{Name: "fieldType", Value: "text"}, {Name: "key", Value: p.Name}}
+		add := func(name string, value any) { row = append(row, jsonvalue.Member{Name: name, Value: value}) }
+		switch {
+		case !p.isFile():
+			add("value", p.Value)
+		case p.Path != "":
+			add("file", p.Path)
+		default:
+			add("data", dataValue(p.Data, false))
+		}
+		if p.isFile() {
+			row[0].Value = "file"
+		}
+		if p.FileName != "" {
+			add("fileName", p.FileName)
+		}
+		if p.ContentType != "" {
+			add("contentType", p.ContentType)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
