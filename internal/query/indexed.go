@@ -29,53 +29,48 @@ func parseIndexed(raw string) *object {
 	}
 	result := newObject()
 	for _, name := range flat.names {
-		keys := splitName(name)
-		value := nest(keys[1:], flat.values[name])
-		if old, there := result.values[keys[0]]; there {
+		parent, keys := splitName(name)
+		value := nest(keys, flat.values[name])
+		if parent == "" && len(keys) > 0 { // "[a]" is "a", and "[]" a list without name
+			result = merge(result, value).(*object)
+			continue
+		}
+		if old, there := result.values[parent]; there {
 			value = merge(old, value)
 		}
-		result.set(keys[0], value)
+		result.set(parent, value)
 	}
 	return result
 }
 
-// cutIndexed cuts a parameter at its equals sign; one right after a closing
-// bracket goes before others, so that a name in brackets may hold them.
+// cutIndexed cuts a parameter at its first equals sign. One inside of brackets
+// belongs to the name.
 func cutIndexed(part string) (name, value string) {
-	at := strings.Index(part, "]=") + 1
-	if at == 0 {
-		at = strings.IndexByte(part, '=')
+	name, value, _ = strings.Cut(part, "=")
+	if strings.LastIndexByte(name, '[') > strings.LastIndexByte(name, ']') {
+		if at := strings.Index(part, "]="); at >= 0 {
+			name, value = part[:at+1], part[at+2:]
+		}
 	}
-	if at < 0 {
-		return unescape(part), ""
-	}
-	return unescape(part[:at]), unescape(part[at+1:])
+	return unescape(name), unescape(value)
 }
 
-// splitName splits "a[b][]" into "a", "[b]", "[]". A name that is not of this
-// form, or too deep, is its own one key.
-func splitName(name string) []string {
+// splitName splits "a[b][]" into "a" and "[b]", "[]". A name that is not of this
+// form, or too deep, has no keys.
+func splitName(name string) (parent string, keys []string) {
 	open := strings.IndexByte(name, '[')
 	if open < 0 || !strings.HasSuffix(name, "]") {
-		return []string{name}
+		return name, nil
 	}
-	keys := []string{name[:open]}
 	for rest := name[open:]; rest != ""; {
 		end := strings.IndexByte(rest, ']')
-		if rest[0] != '[' || strings.IndexByte(rest[1:end], '[') >= 0 || len(keys) > maxLevels {
-			return []string{name}
+		if rest[0] != '[' || strings.IndexByte(rest[1:end], '[') >= 0 || len(keys) == maxLevels {
+			return name, nil
 		}
 		keys = append(keys, rest[:end+1])
 		rest = rest[end+1:]
 	}
-	if keys[0] == "" {
-		keys = keys[1:] // "[a]" is "a", and "[]" the first of a list
-		keys[0] = strings.Trim(keys[0], "[]")
-		if keys[0] == "" {
-			keys[0] = "0"
-		}
-	}
-	return keys
+	return name[:open], keys
 }
 
 // nest wraps a value in what its bracketed keys ask for.

@@ -11,7 +11,8 @@
 //     JavaScript's objects have, none after the thousandth;
 //   - a name with more than five levels of brackets, or with text among or
 //     after them, stays as it is;
-//   - an escape that is not UTF-8 stays that escape;
+//   - an escape that is not UTF-8 stays that escape, and spoils no other;
+//   - a bracket in a value is part of the value;
 //   - objects, and arrays in arrays, are written indexed where plain writes
 //     nothing.
 package query

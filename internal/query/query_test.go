@@ -39,6 +39,8 @@ func TestMerge(t *testing.T) {
 		{"b[c=1", one, "b[c=1&x=1", "b[c=1&x=1"},
 		{"b[c]d=1", one, "b[c]d=1&x=1", "b[c]d=1&x=1"},
 		{"[b]=1&[]=2", one, "b=1&0=2&x=1", "[b]=1&[]=2&x=1"},
+		{"[]=1&[]=2&[b]=3", one, "0=1&1=2&b=3&x=1", "[]=1&[]=2&[b]=3&x=1"},
+		{"b[c=d]=1&e=f]=2", one, "b[c=d]=1&e=f]=2&x=1", "b[c=d]=1&e=f]=2&x=1"},
 		{"b.c=1", one, "b.c=1&x=1", "b.c=1&x=1"},
 		{"a[b][c][d][e][f][g]=1", one, "a[b][c][d][e][f][g]=1&x=1", "a[b][c][d][e][f][g]=1&x=1"},
 		{"__proto__=1&toString=2&a[constructor]=3", one, "__proto__=1&toString=2&a[constructor]=3&x=1",
