@@ -45,6 +45,7 @@ func TestPublicSuffixMayHaveCookiesOfItsOwn(t *testing.T) {
 
 func TestPrefixNeedsAPathOfItsOwn(t *testing.T) {
 	assert.Equal(t, Prefix, refused(t, "https://a.test/", "__Host-a=1; Secure"))
+	assert.Equal(t, Prefix, refused(t, "https://a.test/", "__Secure-=1"), "the prefix alone is one")
 	assert.Equal(t, Prefix, refused(t, "https://a.test/x/y", "__Host-a=1; Secure; Path=nowhere"))
 	assert.Empty(t, refused(t, "https://a.test/x/y", "__Host-a=1; Secure; Path=/"))
 	assert.Empty(t, refused(t, "https://a.test/x/y", "__Host=1"), "no prefix without its dash")

@@ -127,6 +127,7 @@ func TestRestoreFillsInMissingTimes(t *testing.T) {
 	entries := b.Entries()
 	require.Len(t, entries, 2)
 	assert.Equal(t, Octets("b"), entries[0].Name)
+	assert.Empty(t, entries[0].Origin, "nobody knows it")
 	assert.Equal(t, created, entries[0].Updated)
 	assert.Equal(t, created, entries[0].LastAccess)
 	assert.Equal(t, b.now.Add(longestLife), entries[0].Expires)

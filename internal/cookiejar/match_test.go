@@ -2,6 +2,7 @@ package cookiejar
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,6 +19,11 @@ func TestPlaceOf(t *testing.T) {
 		assert.True(t, ok, address)
 		assert.Equal(t, want, got, address)
 	}
+}
+
+func TestHostsHaveTheLengthOfNames(t *testing.T) {
+	assert.True(t, isHost(strings.Repeat("a.", 127)))
+	assert.False(t, isHost(strings.Repeat("a.", 127)+"a"))
 }
 
 func TestOriginAndLoopback(t *testing.T) {
@@ -102,7 +108,7 @@ func TestDefaultPath(t *testing.T) {
 }
 
 func TestFoldingIsOfASCIIAlone(t *testing.T) {
-	assert.Equal(t, "abcÄſ\xff", lower("AbCÄſ\xff"))
+	assert.Equal(t, "@az[abcÄſ\xff", lower("@AZ[AbCÄſ\xff"))
 	assert.True(t, equalFold("SeCure", "secure"))
 	assert.False(t, equalFold("ſecure", "secure"))
 	assert.False(t, equalFold("[", "{"))

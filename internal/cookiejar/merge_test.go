@@ -28,6 +28,17 @@ func TestRestoreKeepsTheValueThatWasSetLast(t *testing.T) {
 	}
 }
 
+func TestExpiredCookieOfTheJarDoesNotWin(t *testing.T) {
+	b := newBrowser(t, Options{})
+	b.set("https://a.test/", "n=saved")
+	saved := b.Entries()
+	b.now = b.now.Add(time.Second)
+	b.set("https://a.test/", "n=short; Max-Age=5")
+	b.now = b.now.Add(5 * time.Second)
+	require.NoError(t, b.Restore(saved))
+	assert.Equal(t, "n=saved", b.get("https://a.test/"))
+}
+
 func TestRestoreKeepsTheLaterAccess(t *testing.T) {
 	b := newBrowser(t, Options{})
 	b.set("https://a.test/", "n=1")

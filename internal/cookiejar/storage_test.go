@@ -20,6 +20,21 @@ func TestHostEvictsTheLeastRecentlyUsed(t *testing.T) {
 	assert.Equal(t, "d=1", b.get("https://a.test/d"))
 }
 
+func TestHostEvictsInTheOrderOfUse(t *testing.T) {
+	b := newBrowser(t, Options{Limits: Limits{PerHost: 4}})
+	b.set("https://a.test/", "a=1; Path=/a", "b=1; Path=/b", "c=1; Path=/c", "d=1; Path=/d")
+	for _, path := range []string{"c", "a", "d", "b"} {
+		b.get("https://a.test/" + path)
+	}
+	for i, gone := range []string{"c", "a", "d", "b"} {
+		b.set("https://a.test/", fmt.Sprintf("new%d=1", i))
+		for _, e := range b.Entries() {
+			assert.NotEqual(t, Octets(gone), e.Name)
+		}
+		assert.Len(t, b.Entries(), 4)
+	}
+}
+
 func TestHostEvictsSecureCookiesLast(t *testing.T) {
 	b := newBrowser(t, Options{Limits: Limits{PerHost: 2}})
 	b.set("https://a.test/", "s=1; Secure", "a=1", "b=1")

@@ -12,7 +12,6 @@ import (
 // The latter matters under wildcard rules: with "*.kobe.jp" on the list,
 // "kobe.jp" is no suffix itself, yet all of c.kobe.jp are strangers.
 func mayCover(host, domain string) bool {
-	domain = strings.TrimSuffix(domain, ".")
 	return !isPublicSuffix(domain) && len(domain) > len(publicSuffix(host))
 }
 

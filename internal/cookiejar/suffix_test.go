@@ -30,6 +30,8 @@ func TestMayCover(t *testing.T) {
 		{"x.b.c.kobe.jp", "kobe.jp", false}, // no suffix itself, yet above one
 		{"x.city.kobe.jp", "city.kobe.jp", true},
 		{"x.city.kobe.jp", "kobe.jp", false},
+		{"x.b.c.kobe.jp.", "kobe.jp.", false},
+		{"x.b.c.kobe.jp.", "b.c.kobe.jp.", true},
 	} {
 		assert.Equal(t, c.want, mayCover(c.host, c.domain), "%+v", c)
 	}
