@@ -18,6 +18,7 @@ var names = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(tru
 const (
 	maxName  = 253 // of a name, without a trailing dot (RFC 1035, section 2.3.4)
 	maxLabel = 63
+	maxText  = 4 * maxName // of a name before it is mapped
 )
 
 // parseHostPort reads "host", "host:port" or "[v6]:port". An absent port is "".
@@ -87,7 +88,7 @@ func canonicalHost(host string) (string, error) {
 // are not in their one spelling.
 func canonicalName(name string) (string, error) {
 	bad := refuse(Host, "the host is not a valid name")
-	if !utf8.ValidString(name) {
+	if !utf8.ValidString(name) || len(name) > maxText {
 		return "", bad
 	}
 	ascii := strings.ToLower(name)

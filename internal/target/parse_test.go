@@ -123,6 +123,7 @@ func TestParseRefuses(t *testing.T) {
 		{"http://a%2ecom/", Host}, {"http://a.com%00.b/", Host}, {`http://a.com\@b/`, Host}, {`http://a.com\p`, Host},
 		{"http://a.test;x/", Host}, {"http://a'b/", Host}, {"http://a\tb/", Host}, {"http://a\x7fb/", Host},
 		{"http://xn--abc-/", Host}, {"http://xn--/", Host}, {"http://a\xff.test/", Host}, {"http://℀.test/", Host},
+		{"http://xn--" + strings.Repeat("a", 60_000) + "/", Host}, {"http://" + strings.Repeat("ü", 20_000) + "/", Host},
 		{"http://[::1/", Host}, {"http://[::1]x/", Host}, {"http://[a.test]/", Host}, {"http://[127.0.0.1]/", Host},
 		{"http://[fe80::1%25eth0]/", Host}, {"http://[]/", Host},
 		{"http://256.1.1.1/", Host}, {"http://1.2.3.4.5/", Host}, {"http://0x100000000/", Host}, {"http://a.0x1/", Host},
