@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Options are what a caller knows about a file. The zero value opens what
@@ -54,11 +53,12 @@ func ExtractPair(ctx context.Context, certificateFile, keyFile []byte, o Options
 		name string
 		file []byte
 	}{{"certificate", certificateFile}, {"key", keyFile}} {
+		before := len(x.problems)
 		if err := x.file(part.file); err != nil {
-			if ends(err) || kindOf(err) == "" {
-				return nil, err
-			}
-			x.fail(naming(part.name+" file: ", err))
+			return nil, err
+		}
+		for _, problem := range x.problems[before:] {
+			problem.Message = part.name + " file: " + problem.Message
 		}
 	}
 	return x.inventory()
@@ -149,11 +149,12 @@ func (x *extraction) part(err error) error {
 }
 
 func (x *extraction) fail(err error) {
+	problem := &Error{Kind: Corrupt, Message: fmt.Sprint(err), Err: err}
 	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Kind: Corrupt, Message: err.Error(), Err: err}
+	if errors.As(err, &e) {
+		*problem = *e
 	}
-	x.problems = append(x.problems, e)
+	x.problems = append(x.problems, problem)
 }
 
 // note records something that is no credential.
@@ -175,7 +176,8 @@ func (x *extraction) inventory() (*Inventory, error) {
 	}
 	if len(x.keys) == 0 {
 		for _, p := range x.problems {
-			if p.Kind != Corrupt && p.Kind != NoCredential {
+			switch p.Kind {
+			case WrongPassword, PasswordRequired, UnsupportedAlgorithm, UnsupportedKey:
 				return nil, x.placed(p)
 			}
 		}
@@ -203,9 +205,28 @@ func (x *extraction) inventory() (*Inventory, error) {
 	return inv, nil
 }
 
+// conversions are the commands that give a file of each format another
+// encryption.
+var conversions = map[string]string{
+	"pkcs12":  "openssl pkcs12 -legacy -in FILE -nodes | openssl pkcs12 -export -out new.p12",
+	"pkcs8":   "openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out new.pem",
+	"pem":     "openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out new.pem",
+	"pkcs1":   "openssl pkey -aes256 -in FILE -out new.pem",
+	"sec1":    "openssl pkey -aes256 -in FILE -out new.pem",
+	"dsa":     "openssl pkey -aes256 -in FILE -out new.pem",
+	"jks":     "keytool -importkeystore -srckeystore FILE -destkeystore new.p12 -deststoretype PKCS12",
+	"jceks":   "keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore new.p12 -deststoretype PKCS12",
+	"openssh": "ssh-keygen -p -Z aes256-ctr -f FILE",
+}
+
+// placed completes the error of a part by the file's format and, where another
+// encryption helps, by the command that gives it one.
 func (x *extraction) placed(e *Error) *Error {
 	placed := *e
 	placed.Format = firstOf(e.Format, x.format)
+	if command := conversions[placed.Format]; command != "" && e.Kind == UnsupportedAlgorithm {
+		placed.Message += "; convert it: " + command
+	}
 	return &placed
 }
 
@@ -246,15 +267,4 @@ func uniqueCertificates(all []*Certificate) []*Certificate {
 		unique = append(unique, c)
 	}
 	return unique
-}
-
-// naming puts the part at fault in front of an error's message.
-func naming(prefix string, err error) error {
-	var e *Error
-	if !errors.As(err, &e) || strings.HasPrefix(e.Message, prefix) {
-		return err
-	}
-	named := *e
-	named.Message = prefix + e.Message
-	return &named
 }

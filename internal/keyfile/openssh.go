@@ -104,7 +104,7 @@ func (x *extraction) openSSH(b []byte) error {
 	salt, rounds := kdf.blob(), kdf.uint32()
 	switch {
 	case !known:
-		return x.part(fault(UnsupportedAlgorithm, "the OpenSSH key is encrypted with %.40q, which is not supported; convert it: ssh-keygen -p -Z aes256-ctr -f KEY", cipherName))
+		return x.part(fault(UnsupportedAlgorithm, "the OpenSSH key is encrypted with %.40q, which is not supported", cipherName))
 	case kdfName != "bcrypt":
 		return x.part(fault(UnsupportedAlgorithm, "the OpenSSH key has the key derivation %.40q, which is not supported", kdfName))
 	case kdf.err != nil:

@@ -55,7 +55,7 @@ func (a algorithm) fields() *fields {
 // unsupported is the error for an algorithm that we do not have.
 func unsupported(purpose, oid string) *Error {
 	return &Error{Kind: UnsupportedAlgorithm, OID: oid, Message: fmt.Sprintf(
-		"%s %s is not supported; convert the file with a tool that knows it, such as the one that made it", purpose, describeOID(oid))}
+		"%s %s is not supported", purpose, describeOID(oid))}
 }
 
 // decryptPBE decrypts what a PBES1, PBES2 or PKCS #12 scheme encrypted. Its

@@ -47,7 +47,7 @@ func (x *extraction) traditional(found block) (*Key, error) {
 			return nil, corrupt(what, errors.New("its DEK-Info header names no cipher"))
 		}
 		return nil, fault(UnsupportedAlgorithm,
-			"the key is encrypted with %s, which is not supported; convert it: openssl pkey -in KEY -aes256 -out new.pem", name)
+			"the key is encrypted with %s, which is not supported", name)
 	}
 	iv, err := hex.DecodeString(strings.TrimSpace(ivHex))
 	if err != nil || len(iv) < 8 {
