@@ -24,6 +24,8 @@ type Diagnosis struct {
 	Seen string `json:"seen"`
 	// Advice says what to do next.
 	Advice string `json:"advice"`
+	// Docs is where the cause is explained.
+	Docs string `json:"docs"`
 }
 
 // outcome is how a hop ended: with an error, or with an answer.
@@ -102,7 +104,7 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 	if d == nil {
 		return nil
 	}
-	return &Diagnosis{d.Cause, d.Confidence, d.Seen, d.Advice}
+	return &Diagnosis{d.Cause, d.Confidence, d.Seen, d.Advice, "docs/causes.md#" + d.Cause}
 }
 
 // endOf says how the connection ended, from the raw connection first: what

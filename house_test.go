@@ -2,6 +2,7 @@ package mtlshttp_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -69,4 +72,17 @@ func golden(t *testing.T, name, got string) {
 	want, err := os.ReadFile(name)
 	require.NoError(t, err)
 	assert.Equal(t, string(want), got, "go test -run %s -update writes %s anew", t.Name(), name)
+}
+
+// TestCausesDocument keeps docs/causes.md to the table of causes.
+func TestCausesDocument(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Causes\n\nEvery `cause` that a diagnosis can name, and what to do about it. A cause is named only as far as it was\n" +
+		"seen: `confidence` is `certain` where it follows from what was seen, `high` and `medium` where other causes are\n" +
+		"possible, and `low` where the peer said nothing.\n\n" +
+		"`go test -run TestCausesDocument -update` writes this file from the table of rules in `internal/diagnosis`.\n")
+	for _, c := range diagnosis.Causes {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Advice)
+	}
+	golden(t, "docs/causes.md", b.String())
 }
