@@ -149,6 +149,11 @@ func testSizes(t *testing.T) {
 	assert.Equal(t, TooLarge, refused(t, "https://a.test/", long+"=1"))
 
 	b := newBrowser(t, Options{})
+	b.set("https://a.test/p/x", "fits=1; Path=/"+long[:1023])
+	require.Len(t, b.Entries(), 1)
+	assert.Len(t, b.Entries()[0].Path, 1024)
+
+	b = newBrowser(t, Options{})
 	b.set("https://a.test/p/x", "n=1; Path=/"+long[:1024]+"; Domain=a.test"+long[:1024])
 	require.Len(t, b.Entries(), 1, "a long attribute is dropped, the cookie stays")
 	assert.Equal(t, Octets("/p"), b.Entries()[0].Path)

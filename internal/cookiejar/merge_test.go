@@ -75,7 +75,11 @@ func TestRestoreOverHTTPDoesNotReplaceASecureCookie(t *testing.T) {
 	secure.set("https://a.test/", "n=secure; Secure")
 	plain.now = plain.now.Add(time.Hour)
 	plain.set("http://a.test/", "n=plain")
-	for _, order := range [][2]*browser{{plain, secure}, {secure, plain}} {
+	used := newBrowser(t, Options{})
+	require.NoError(t, used.Restore(secure.Entries()))
+	used.now = plain.now.Add(time.Hour)
+	used.get("https://a.test/")
+	for _, order := range [][2]*browser{{plain, secure}, {secure, plain}, {plain, used}, {used, plain}} {
 		b := newBrowser(t, Options{})
 		b.now = plain.now
 		require.NoError(t, b.Restore(order[0].Entries()))
@@ -96,6 +100,14 @@ func TestRestoreOverHTTPSMayReplaceASecureCookie(t *testing.T) {
 		require.NoError(t, b.Restore(order[1].Entries()))
 		assert.Equal(t, "n=bare", b.get("https://localhost/"))
 	}
+}
+
+func TestCookiesSetAfterRestoreAreYounger(t *testing.T) {
+	b := newBrowser(t, Options{})
+	b.set("https://a.test/", "a=1", "b=1", "c=1")
+	require.NoError(t, b.Restore(b.Entries()))
+	b.set("https://a.test/", "a=; Max-Age=0", "d=1")
+	assert.Equal(t, "b=1; c=1; d=1", b.get("https://a.test/"))
 }
 
 func TestRestoreKeepsWithinTheLimits(t *testing.T) {
