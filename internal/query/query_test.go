@@ -1,12 +1,7 @@
 package query
 
 import (
-	"encoding/json"
-	"errors"
-	"math"
 	"net/url"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,76 +73,6 @@ func TestMergeLeavesAlone(t *testing.T) {
 	}
 }
 
-func TestEscapes(t *testing.T) {
-	for _, plain := range []bool{false, true} {
-		got, err := Form([]Pair{{"é &=", "-._~!'()*+%\r\n\"日\xff"}}, plain)
-		require.NoError(t, err)
-		assert.Equal(t, "%C3%A9%20%26%3D=-._~%21%27%28%29%2A%2B%25%0D%0A%22%E6%97%A5%FF", got)
-		got, err = Merge("a=%E9%c3%a9%zz%4", []Pair{}, plain, 0)
-		require.NoError(t, err)
-		assert.Equal(t, "a=%E9%C3%A9%25zz%254", got)
-	}
-	assert.Equal(t, "a=b c+%zz&%21%27%28%29%2A", EscapeText("a=b c+%zz&!'()*"))
-}
-
-func TestNumbers(t *testing.T) {
-	cases := map[string]any{
-		"1": 1, "-7": int8(-7), "255": uint8(255), "1.5": 1.5, "0": math.Copysign(0, -1), "1e+21": 1e21, "1e-7": 1e-7,
-		"100000000000000000000": 1e20, "0.000001": 1e-6, "0.1": float32(0.1), "-1.25e-10": -1.25e-10,
-		"9007199254740993": json.Number("9007199254740993"), "1.2": json.Number("1.20"), "10": json.Number("1e1"),
-		"1e999": json.Number("1e999"), "-5": json.Number("-5"), "18446744073709551615": uint64(math.MaxUint64),
-	}
-	for want, value := range cases {
-		got, err := text(value)
-		require.NoError(t, err)
-		assert.Equal(t, want, got)
-	}
-	got, err := text(json.Number("-0"))
-	require.NoError(t, err)
-	assert.Equal(t, "0", got)
-}
-
-func TestLimits(t *testing.T) {
-	deep := any("x")
-	for range MaxDepth + 1 {
-		deep = []any{deep}
-	}
-	many := make([]Pair, MaxParams+1)
-	for i := range many {
-		many[i] = Pair{strconv.Itoa(i), nil}
-	}
-	cases := []struct {
-		raw   string
-		pairs []Pair
-		want  Reason
-	}{
-		{strings.Repeat("x", DefaultMaxLength+1), nil, Length},
-		{"", []Pair{{"x", strings.Repeat("x", DefaultMaxLength)}}, Length},
-		{"", []Pair{{"x", strings.Repeat("ü", DefaultMaxLength/3)}}, Length},
-		{"", []Pair{{"x", []any{[]Pair{{strings.Repeat("n", DefaultMaxLength), 1}}}}}, Length},
-		{strings.Repeat("&", MaxParams), many, Params},
-		{"", []Pair{{"x", deep}}, Depth},
-		{"", []Pair{{"x", struct{}{}}}, Type}, {"", []Pair{{"x", map[string]any{}}}, Type}, {"", []Pair{{"x", math.NaN()}}, Type},
-		{"", []Pair{{"x", math.Inf(1)}}, Type}, {"", []Pair{{"x", []byte("x")}}, Type}, {"", []Pair{{"x", []any{func() {}}}}, Type},
-	}
-	for _, c := range cases {
-		for _, plain := range []bool{false, true} {
-			_, err := Merge(c.raw, c.pairs, plain, 0)
-			var e *Error
-			require.True(t, errors.As(err, &e), "%v %.20v", c.want, c.pairs)
-			assert.Equal(t, c.want, e.Reason)
-			assert.NotEmpty(t, e.Error())
-		}
-	}
-	_, err := Merge(strings.Repeat("a&", MaxParams+1), nil, false, 1<<20)
-	require.Equal(t, errParams, err)
-	_, err = Form(many, true)
-	require.NoError(t, err, "a form may be larger")
-	got, err := Merge(strings.Repeat("[x", 1000)+strings.Repeat("]", 1000)+"="+strings.Repeat("y", 1000), nil, false, 0)
-	require.NoError(t, err)
-	assert.NotEmpty(t, got)
-}
-
 // TestPairsAreNotChanged holds that merging writes to nothing of the caller's.
 func TestPairsAreNotChanged(t *testing.T) {
 	list := make([]any, 1, 8)
@@ -181,15 +106,5 @@ func FuzzMerge(f *testing.F) {
 			require.NoError(t, err)
 			require.Equal(t, got, again, "plain is stable")
 		}
-	})
-}
-
-func FuzzParsePlain(f *testing.F) {
-	f.Add("a=b+c&%20=%zz&=&&d")
-	f.Fuzz(func(t *testing.T, raw string) {
-		var w writer
-		w.maxLength, w.maxParams = 1<<20, 1<<20
-		require.NoError(t, w.plain(parsePlain(raw), nil))
-		require.Equal(t, parsePlain(raw), parsePlain(string(w.out)))
 	})
 }
