@@ -13,6 +13,7 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/content"
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/xmlvalue"
 )
 
 // Response is the bundle: what came back, parsed, and what happened on the way.
@@ -124,6 +125,7 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 	r.CookieHeaders = append(r.CookieHeaders, resp.Header.Values("Set-Cookie")...)
 	if resp.Request != nil {
 		r.URL = target.Redact(resp.Request.URL)
+		r.FileName = content.FileName(resp.Header.Get("Content-Disposition"), resp.Request.URL)
 	}
 	return r
 }
@@ -226,7 +228,7 @@ func (p *plan) parse(r *Response, resp *http.Response) *Error {
 	if r.Charset = decoded.Charset; r.Charset == "" {
 		return nil
 	}
-	if !p.request.Parse || kind != content.JSON {
+	if !p.request.Parse || kind != content.JSON && kind != content.XML {
 		r.Data = string(decoded.Text)
 		return nil
 	}
@@ -247,14 +249,21 @@ func (p *plan) parse(r *Response, resp *http.Response) *Error {
 }
 
 func (p *plan) parseAs(kind content.Kind, text []byte) (any, error) {
+	if kind == content.XML {
+		return xmlvalue.Parse(text, xmlvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
+	}
 	return jsonvalue.Parse(text, jsonvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
 }
 
 func parseError(kind content.Kind, err error) *Error {
 	e := &Error{Kind: KindParse, Reason: string(kind), Phase: phaseParse, Type: typeName(KindParse, 0), Err: err}
-	var limit *jsonvalue.LimitError
-	if errors.As(err, &limit) {
-		e.Kind, e.Reason = KindLimit, limit.What
+	var inJSON *jsonvalue.LimitError
+	var inXML *xmlvalue.LimitError
+	switch {
+	case errors.As(err, &inJSON):
+		e.Kind, e.Reason = KindLimit, inJSON.What
+	case errors.As(err, &inXML):
+		e.Kind, e.Reason = KindLimit, inXML.What
 	}
 	return e
 }
