@@ -98,6 +98,10 @@ func (b Body) fault() *Error {
 		if _, err := json.Marshal(b.value); err != nil {
 			return fault(KindConfig, "data", "json", "the value cannot be written as JSON: %w", err)
 		}
+	case bodyForm:
+		if _, err := query.Form(pairs(b.params), false); err != nil {
+			return fault(KindConfig, "formFields", "form", "%w", err)
+		}
 	}
 	return nil
 }

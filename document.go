@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 )
@@ -122,8 +124,8 @@ func documentFault(key string, err error) *Error {
 }
 
 // MarshalJSON writes the request document. It is complete, and so as secret as
-// the request. An Identity, certificates of Roots, and a body that is a reader
-// cannot be written: the error names the field.
+// the request. An Identity, certificates of Roots, a body that is a reader, and
+// text that is not UTF-8 cannot be written: the error names the field.
 func (r *Request) MarshalJSON() ([]byte, error) {
 	if r.Identity != nil {
 		return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in Credentials")
@@ -147,7 +149,52 @@ func (r *Request) MarshalJSON() ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
 		object = append(object, jsonvalue.Member{Name: name, Value: r.Extra[name]})
 	}
+	for _, m := range object {
+		if err := writable(m.Value); err != nil {
+			return nil, fault(KindConfig, m.Name, "not-serialisable", "%w", err)
+		}
+	}
 	return jsonvalue.Append(nil, object)
+}
+
+var (
+	errNotUTF8  = errors.New("text that is not UTF-8 cannot be written")
+	errTwice    = errors.New("an object that has a name twice cannot be written")
+	errNotValue = errors.New("a value is no text, number, boolean, null, array or object")
+)
+
+// writable says whether a value comes back from a document as it is: JSON would
+// replace bytes that are not UTF-8, and documents refuse names that are given
+// twice.
+func writable(v any) error {
+	switch v := v.(type) {
+	case string:
+		if !utf8.ValidString(v) {
+			return errNotUTF8
+		}
+	case []any:
+		for _, item := range v {
+			if err := writable(item); err != nil {
+				return err
+			}
+		}
+	case jsonvalue.Object:
+		seen := make(map[string]bool, len(v))
+		for _, m := range v {
+			if seen[m.Name] {
+				return errTwice
+			}
+			seen[m.Name] = true
+			if err := errors.Join(writable(m.Name), writable(m.Value)); err != nil {
+				return err
+			}
+		}
+	default:
+		if _, err := jsonvalue.Append(nil, v); err != nil {
+			return errNotValue
+		}
+	}
+	return nil
 }
 
 func text(name string, field func(*Request) *string) documentKey {
@@ -212,7 +259,7 @@ func readTimeout(r *Request, v any) error {
 	if err != nil || !(seconds >= minTimeout.Seconds() && seconds <= maxTimeout.Seconds()) {
 		return errTimeout
 	}
-	r.Timeout = time.Duration(seconds * float64(time.Second))
+	r.Timeout = time.Duration(math.Round(seconds * float64(time.Second)))
 	return nil
 }
 
@@ -229,8 +276,8 @@ func writeTimeout(r *Request) any {
 func readMaxRedirects(r *Request, v any) error {
 	s, _ := scalarText(v)
 	n, err := strconv.Atoi(s)
-	if err != nil {
-		return errors.New("a whole number is expected")
+	if err != nil || n < 1 {
+		return errors.New("a whole number from 1 is expected; followRedirect says whether any is followed")
 	}
 	r.Redirect.Max = n
 	return nil
@@ -475,13 +522,17 @@ func readRoots(r *Request, v any) error {
 	if !ok {
 		return errors.New("text with certificates is expected, or a name in the keychain")
 	}
-	if strings.Contains(s, "-----BEGIN") || len(s) > 256 {
+	if isRootsText(s) {
 		r.Roots.PEM = s
 	} else {
 		r.Roots.Name = s
 	}
 	return nil
 }
+
+// isRootsText says whether the text of ca is certificates, not a name. The
+// shortest certificate takes more than 256 characters of base64.
+func isRootsText(s string) bool { return strings.Contains(s, "-----BEGIN") || len(s) > 256 }
 
 func writeRoots(r *Request) any {
 	switch {
@@ -562,9 +613,16 @@ func dataOf(v any) (data []byte, isText bool, err error) {
 	return []byte(s), true, nil
 }
 
+// maxNearKey bounds the keys that a nearest one is looked for: comparing costs
+// the product of the lengths.
+const maxNearKey = 64
+
 // unknownKey names the known key that is nearest to one that is not.
 func unknownKey(key string) string {
 	best, distance := "", len(key)/2+1
+	if len(key) > maxNearKey {
+		return "the key is not known"
+	}
 	for _, k := range slices.Concat(bodyKeys, keyNames()) {
 		if d := editDistance(strings.ToLower(key), strings.ToLower(k)); d < distance {
 			best, distance = k, d

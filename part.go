@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 	"github.com/mtlshttp/mtlshttp/internal/multipart"
@@ -21,7 +22,7 @@ type Part struct {
 	ContentType string    // empty: by the file's name; none for a field
 	Data        []byte    // the file's content
 	Reader      io.Reader // streamed; read twice only if it is an io.Seeker
-	Size        int64     // of Reader; below zero: unknown
+	Size        int64     // of Reader, held to it; 0: found out where it is an io.Seeker, else unknown
 	Path        string    // a file of FS, opened when its turn comes
 	FS          fs.FS     // nil: Executor.Files
 }
@@ -58,7 +59,29 @@ func partFault(parts []Part) *Error {
 			return fault(KindConfig, partField(i), "ambiguous", "a file has data, a reader or a path")
 		}
 	}
-	return nil
+	// What cannot be written shows before the files are looked for.
+	form := make([]multipart.Part, len(parts))
+	for i, p := range parts {
+		form[i] = multipart.Part{Name: p.Name, ContentType: p.ContentType, IsFile: p.isFile(), FileName: p.FileName}
+	}
+	_, err := multipart.New(form)
+	return multipartFault(err, len(parts))
+}
+
+// multipartFault says which part of n cannot be written; nil for a nil error.
+func multipartFault(err error, n int) *Error {
+	if err == nil {
+		return nil
+	}
+	field, reason := "formDataFields", "multipart"
+	var me *multipart.Error
+	if errors.As(err, &me) {
+		reason = string(me.Reason)
+		if me.Index < n {
+			field = partField(me.Index)
+		}
+	}
+	return fault(KindConfig, field, reason, "%w", err)
 }
 
 // multipartPayload opens nothing yet: it finds out the sizes.
@@ -73,12 +96,7 @@ func multipartPayload(parts []Part, files fs.FS) (*payload, error) {
 	}
 	body, err := multipart.New(form)
 	if err != nil {
-		field := "formDataFields"
-		var me *multipart.Error
-		if errors.As(err, &me) && me.Index < len(parts) {
-			field = partField(me.Index)
-		}
-		return nil, fault(KindConfig, field, "multipart", "%w", err)
+		return nil, multipartFault(err, len(parts))
 	}
 	return &payload{contentType: body.ContentType(), length: body.Length(), replayable: body.Replayable(), foreign: true,
 		open: func() (io.ReadCloser, error) { return body.Reader(), nil }}, nil
@@ -88,7 +106,11 @@ func (p Part) prepare(files fs.FS) (multipart.Part, error) {
 	out := multipart.Part{Name: p.Name, ContentType: p.ContentType, Text: p.Value, IsFile: p.isFile(), FileName: p.FileName}
 	switch {
 	case p.Reader != nil:
-		source := readerPayload("", p.Reader, p.Size)
+		size := p.Size
+		if size == 0 {
+			size = -1
+		}
+		source := readerPayload("", p.Reader, size)
 		out.Open, out.Size, out.Once = source.open, source.length, !source.replayable
 	case p.Path != "":
 		return p.fromPath(out, files)
@@ -109,7 +131,8 @@ func (p Part) fromPath(out multipart.Part, files fs.FS) (multipart.Part, error) 
 	if files == nil {
 		return out, errNoFiles
 	}
-	info, err := fs.Stat(files, p.Path)
+	name := path.Clean(p.Path) // people write ./name, which fs.FS does not know
+	info, err := fs.Stat(files, name)
 	if err != nil {
 		return out, err
 	}
@@ -120,7 +143,7 @@ func (p Part) fromPath(out multipart.Part, files fs.FS) (multipart.Part, error) 
 		out.FileName = info.Name()
 	}
 	out.Size = info.Size()
-	out.Open = func() (io.ReadCloser, error) { return files.Open(p.Path) }
+	out.Open = func() (io.ReadCloser, error) { return files.Open(name) }
 	return out, nil
 }
 

@@ -190,6 +190,9 @@ func (r *Request) faults(limits Limits) []*Error {
 			add(fault(KindConfig, fmt.Sprintf("secretHeaders[%d]", i), "header", "not a header name"))
 		}
 	}
+	if r.Auth != nil && *r.Auth == (BasicAuth{}) {
+		add(fault(KindConfig, "authUser", "missing", "there is neither a user nor a password"))
+	}
 	if a := r.Auth; a != nil && (strings.Contains(a.User, ":") || hasControl(a.User) || hasControl(a.Password)) {
 		add(fault(KindConfig, "authUser", "header", "a user without colon and control characters, a password without control characters"))
 	}
@@ -334,6 +337,9 @@ func hasControl(s string) bool {
 func (r Roots) fault() *Error {
 	if r.Name != "" && r.PEM != "" {
 		return fault(KindConfig, "ca", "ambiguous", "both a name and text are set")
+	}
+	if r.Name != "" && isRootsText(r.Name) {
+		return fault(KindConfig, "ca", "name", "a name in the keychain is short; certificates go into PEM")
 	}
 	if r.PEM == "" {
 		return nil
