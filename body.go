@@ -77,6 +77,7 @@ type payload struct {
 	length      int64 // -1 unknown, 0 none
 	open        func() (io.ReadCloser, error)
 	replayable  bool
+	boundary    bool // contentType has the body's boundary and must be sent
 	foreign     bool // it reads a caller's reader, which may block or fail
 
 	mu      sync.Mutex

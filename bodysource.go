@@ -24,7 +24,7 @@ func (p *payload) attach(ctx context.Context, req *http.Request) error {
 	if p == nil {
 		return nil
 	}
-	if p.contentType != "" && req.Header.Get("Content-Type") == "" {
+	if given := req.Header.Get("Content-Type"); p.contentType != "" && (given == "" || p.boundary) {
 		req.Header.Set("Content-Type", p.contentType)
 	}
 	req.ContentLength = p.length

@@ -73,7 +73,7 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		if e := asError(bodyErr); e != nil {
 			return nil, e
 		}
-		return nil, fault(KindConfig, "data", "body", "%w", bodyErr)
+		return nil, queryFault("formFields", bodyErr)
 	}
 	if err := p.resolve(ctx); err != nil {
 		if e := asError(err); e != nil {

@@ -198,6 +198,10 @@ func (p *plan) landing(req *http.Request, resp *http.Response) (string, error) {
 		if errors.As(err, &te) {
 			reason = string(te.Reason)
 		}
+		if reason == string(target.Empty) { // it leads nowhere: the response is final
+			resp.Header.Del("Location")
+			return "", nil
+		}
 		return "", redirectError(strings.ToLower(reason), req.URL, errors.Join(errBadLocation, err))
 	}
 	hasBody := req.Body != nil && req.Body != http.NoBody

@@ -249,12 +249,24 @@ func (r *Request) target(limits Limits) (*target.Target, *Error) {
 	raw, _ := t.Query()
 	merged, err := query.Merge(raw, pairs(r.Query), r.PlainQueryKeys, limits.URL)
 	if err != nil {
-		return nil, fault(KindConfig, "qs", "query", "%w", err)
+		return nil, queryFault("qs", err)
 	}
-	if t = t.WithQuery(merged); len(merged) > limits.URL {
+	if t = t.WithQuery(merged); len(t.RequestURI()) > limits.URL {
 		return nil, fault(KindLimit, "qs", "url", "%w", &limitExceeded{"url", int64(limits.URL)})
 	}
 	return t, nil
+}
+
+func queryFault(field string, err error) *Error {
+	var qe *query.Error
+	if !errors.As(err, &qe) {
+		return fault(KindConfig, field, "query", "%w", err)
+	}
+	kind := KindConfig
+	if qe.Reason == query.Length || qe.Reason == query.Params {
+		kind = KindLimit
+	}
+	return fault(kind, field, string(qe.Reason), "%w", err)
 }
 
 // pairs is what internal/query takes for parameters.
