@@ -101,7 +101,7 @@ func (b Body) fault() *Error {
 		}
 	case bodyForm:
 		if _, err := query.Form(pairs(b.params), false); err != nil {
-			return fault(KindConfig, "formFields", "form", "%w", err)
+			return queryFault("formFields", err)
 		}
 	}
 	return nil

@@ -49,12 +49,7 @@ var documentKeys = []documentKey{
 	inverted("rejectUnauthorized", func(r *Request) *bool { return &r.Verify.Off }),
 	inverted("followRedirect", func(r *Request) *bool { return &r.Redirect.Off }),
 	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
-	{"maxRedirects", readMaxRedirects, func(r *Request) any {
-		if r.Redirect.Max == 0 {
-			return nil
-		}
-		return r.Redirect.Max
-	}},
+	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
 	flag("allowDowngrade", func(r *Request) *bool { return &r.Redirect.AllowDowngrade }),
 	flag("gzip", func(r *Request) *bool { return &r.Compressed }),
 	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),
@@ -276,11 +271,21 @@ func writeTimeout(r *Request) any {
 func readMaxRedirects(r *Request, v any) error {
 	s, _ := scalarText(v)
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		return errors.New("a whole number from 1 is expected; followRedirect says whether any is followed")
+	if err != nil || n < 0 {
+		return errors.New("a whole number from 0 to 100 is expected")
+	}
+	if n == 0 {
+		n = -1 // in Go, 0 is the default
 	}
 	r.Redirect.Max = n
 	return nil
+}
+
+func writeMaxRedirects(r *Request) any {
+	if r.Redirect.Max == 0 {
+		return nil
+	}
+	return max(r.Redirect.Max, 0)
 }
 
 // readHeaders reads rows of name and value, or an object. Of two rows of one

@@ -22,19 +22,16 @@ const defaultMaxRedirects = 10
 // of the common API-key headers; the jar answers anew.
 type Redirect struct {
 	Off bool // follow none (Fusion: Follow redirect)
-	All bool // follow for every method (Fusion: Follow all redirects)
-	Max int  // most hops; 0: 10
+	All bool // follow for every method, whatever Off says (Fusion: Follow all redirects)
+	Max int  // most hops, to 100; 0: 10; -1: none, the first is an error
 	// AllowDowngrade follows from https to http although the request has a
 	// secret: the secret is left behind. A body never goes.
 	AllowDowngrade bool
 }
 
 func (r Redirect) fault() *Error {
-	if r.Max < 0 || r.Max > 100 {
+	if r.Max < -1 || r.Max > 100 {
 		return fault(KindConfig, "maxRedirects", "redirect", "0 to 100")
-	}
-	if r.Off && r.All {
-		return fault(KindConfig, "followAllRedirects", "redirect", "all redirects are to be followed and none")
 	}
 	return nil
 }
@@ -43,17 +40,17 @@ func (r Redirect) max() int {
 	if r.Max == 0 {
 		return defaultMaxRedirects
 	}
-	return r.Max
+	return max(r.Max, 0)
 }
 
 // follows says whether a redirect of a method is followed at all.
 func (r Redirect) follows(method string) bool {
-	if r.Off {
-		return false
+	if r.All || r.Off {
+		return r.All
 	}
 	switch method {
 	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-		return r.All
+		return false
 	}
 	return true
 }

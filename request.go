@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 	"github.com/mtlshttp/mtlshttp/internal/query"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 )
@@ -352,6 +353,9 @@ func (r Roots) fault() *Error {
 	}
 	if r.Name != "" && isRootsText(r.Name) {
 		return fault(KindConfig, "ca", "name", "a name in the keychain is short; certificates go into PEM")
+	}
+	if r.Only && r.Name == "" && r.PEM == "" && len(r.Certificates) == 0 {
+		return fault(KindConfig, "caOnly", string(keyfile.NoCertificate), "no authority is left to trust")
 	}
 	if r.PEM == "" {
 		return nil

@@ -54,7 +54,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"required and none", func(r *mtlshttp.Request) { r.RequireClientCertificate = true }, "requireClientCertificate", mtlshttp.KindConfig},
 		{"origin", func(r *mtlshttp.Request) { r.Origins = []string{"*"} }, "origins[0]", mtlshttp.KindConfig},
 		{"roots", func(r *mtlshttp.Request) { r.Roots.PEM = "-----BEGIN CERTIFICATE-----" }, "ca", mtlshttp.KindConfig},
-		{"redirects", func(r *mtlshttp.Request) { r.Redirect = mtlshttp.Redirect{Off: true, All: true} }, "followAllRedirects", mtlshttp.KindConfig},
+		{"redirects", func(r *mtlshttp.Request) { r.Redirect.Max = 101 }, "maxRedirects", mtlshttp.KindConfig},
 		{"TLS 1.1", func(r *mtlshttp.Request) { r.Protocol.MinTLS = 0x0302 }, "protocol", mtlshttp.KindConfig},
 		{"HTTP/3", func(r *mtlshttp.Request) { r.Protocol.HTTP = 3 }, "protocol", mtlshttp.KindConfig},
 		{"unknown key", func(r *mtlshttp.Request) { r.Extra = map[string]json.RawMessage{"timeOut": nil} }, "timeOut", mtlshttp.KindConfig},
