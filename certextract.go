@@ -168,8 +168,7 @@ func (i *Inventory) Credential(alias ...string) (*Credential, error) {
 	if id.Leaf.Parsed == nil {
 		return nil, fault(KindConfig, "", string(keyfile.UnsupportedFormat), "the certificate cannot be used: %w", id.Leaf.ParseError)
 	}
-	signer, ok := id.Key.Private.(crypto.Signer)
-	if !ok {
+	if id.Key.Private == nil {
 		return nil, fault(KindConfig, "", string(keyfile.UnsupportedKey), "TLS has no use for a key of type %s %s", id.Key.Type, id.Key.Curve)
 	}
 	chain := []*x509.Certificate{id.Leaf.Parsed}
@@ -178,7 +177,7 @@ func (i *Inventory) Credential(alias ...string) (*Credential, error) {
 			chain = append(chain, c.Parsed)
 		}
 	}
-	return NewCredential(signer, chain...)
+	return NewCredential(id.Key.Private, chain...)
 }
 
 // missing says why a file without identities has none.
