@@ -287,8 +287,8 @@ func FuzzParse(f *testing.F) {
 		_, err = json.Marshal(got)
 		require.NoError(t, err)
 		if strings.ContainsFunc(string(data), func(r rune) bool { return r > 0x7e }) || strings.Contains(string(data), "_value") ||
-			strings.Contains(string(data), "_attributes") || strings.Contains(string(data), "<?xml") {
-			return // they differ by editions of XML, and the plain tree below knows no collisions
+			strings.Contains(string(data), "_attributes") || strings.Contains(string(data), "<?xml") || isUTF16(data) {
+			return // they differ by editions of XML, and the plain tree below knows no collisions and no UTF-16
 		}
 		require.Equal(t, plainTree(t, data), flatten(got))
 	})

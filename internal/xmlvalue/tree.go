@@ -13,6 +13,7 @@ type tree struct {
 	elements []element
 	children []child
 	text     []byte
+	grouper  grouper
 	root     map[string]any
 }
 
@@ -92,7 +93,7 @@ func (t *tree) close() {
 		e.run = string(t.text[e.text:])
 		t.text = t.text[:e.text]
 	}
-	value := e.value(t.children[e.children:])
+	value := t.value(&e, t.children[e.children:])
 	clear(t.children[e.children:])
 	t.children = t.children[:e.children]
 	if len(t.elements) == 0 {
@@ -102,11 +103,12 @@ func (t *tree) close() {
 	t.children = append(t.children, child{e.name, value})
 }
 
-func (e *element) value(children []child) any {
+// value is what an element and its children come to.
+func (t *tree) value(e *element, children []child) any {
 	if e.attributes == nil && len(children) == 0 {
 		return e.run
 	}
-	groups := group(children)
+	groups := t.grouper.group(children)
 	out := make(map[string]any, len(groups)+2)
 	for _, g := range groups {
 		name := g.name
@@ -127,6 +129,13 @@ func (e *element) value(children []child) any {
 	return out
 }
 
+// grouper sorts the children of one element by name, keeping the order within
+// each. It is used again for the next element.
+type grouper struct {
+	groups []grouped
+	index  map[string]int // into groups; nil while there are few
+}
+
 // grouped is the children of one name.
 type grouped struct {
 	name   string
@@ -137,52 +146,48 @@ type grouped struct {
 // fewGroups is up to how many names searching is faster than hashing.
 const fewGroups = 8
 
-// group sorts children by name, keeping the order within each. All slices share
-// one allocation.
-func group(children []child) []grouped {
-	var groups []grouped
-	var index map[string]int
-	find := func(name string) int {
-		if index != nil {
-			if i, ok := index[name]; ok {
-				return i
-			}
-			return -1
-		}
-		for i := range groups {
-			if groups[i].name == name {
-				return i
-			}
-		}
-		return -1
-	}
+// group returns what is good until the next call, save the slices of values,
+// which share one allocation.
+func (g *grouper) group(children []child) []grouped {
+	clear(g.groups)
+	g.groups, g.index = g.groups[:0], nil
 	for _, c := range children {
-		i := find(c.name)
-		if i < 0 {
-			i = len(groups)
-			groups = append(groups, grouped{name: c.name})
-			switch {
-			case index != nil:
-				index[c.name] = i
-			case len(groups) > fewGroups:
-				index = make(map[string]int, 2*fewGroups)
-				for j := range groups {
-					index[groups[j].name] = j
-				}
-			}
-		}
-		groups[i].count++
+		g.find(c.name).count++
 	}
 	values := make([]any, len(children))
-	for i := range groups {
-		n := groups[i].count
-		groups[i].values, values = values[:0:n], values[n:]
+	for i := range g.groups {
+		n := g.groups[i].count
+		g.groups[i].values, values = values[:0:n], values[n:]
 	}
 	for _, c := range children {
-		i := find(c.name)
-		groups[i].values = append(groups[i].values, c.value)
+		same := g.find(c.name)
+		same.values = append(same.values, c.value)
 	}
-	return groups
+	return g.groups
+}
+
+// find returns the group of a name, a new one if there is none.
+func (g *grouper) find(name string) *grouped {
+	if g.index == nil {
+		for i := range g.groups {
+			if g.groups[i].name == name {
+				return &g.groups[i]
+			}
+		}
+	} else if i, ok := g.index[name]; ok {
+		return &g.groups[i]
+	}
+	g.groups = append(g.groups, grouped{name: name})
+	switch last := len(g.groups) - 1; {
+	case g.index != nil:
+		g.index[name] = last
+	case last == fewGroups:
+		g.index = make(map[string]int, 2*fewGroups)
+		for i := range g.groups {
+			g.index[g.groups[i].name] = i
+		}
+	}
+	return &g.groups[len(g.groups)-1]
 }
 
 // maxPath keeps the path of a fault that lies deep readable.
