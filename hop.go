@@ -79,7 +79,11 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	deadline, _ := ctx.Deadline()
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
-	allowed, refused := p.permitted(target.OriginOf(req.URL))
+	allowed, refused, err := p.present(ctx, target.OriginOf(req.URL))
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
 	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
 	if err != nil {
 		closeBody(req)

@@ -35,6 +35,20 @@ type RootSource interface {
 	Roots(ctx context.Context, name string) ([]*x509.Certificate, error)
 }
 
+// OriginSource is a CredentialSource by whom one name stands for different
+// credentials at different origins, as a platform's identity does while it is
+// replaced. The origin is https://host, with the port where it is not 443.
+type OriginSource interface {
+	CredentialFor(ctx context.Context, name, origin string) (*Credential, error)
+}
+
+func credentialFor(ctx context.Context, source CredentialSource, name, origin string) (*Credential, error) {
+	if s, ok := source.(OriginSource); ok {
+		return s.CredentialFor(ctx, name, origin)
+	}
+	return source.Credential(ctx, name)
+}
+
 // Keychain holds credentials and roots by name, in memory or in files, which
 // are read when they are first asked for and again when they have changed. The
 // zero value is empty and ready. It is safe for concurrent use and implements

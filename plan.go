@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
@@ -37,7 +38,11 @@ type plan struct {
 type boundIdentity struct {
 	identity *wire.Identity
 	origins  []target.Pattern
+	again    finder // looks its name up again; nil: it has none
 }
+
+// finder finds the credential of a name for an origin.
+type finder func(context.Context, target.Origin) (*Credential, error)
 
 func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if s.Executor == nil {
@@ -104,7 +109,7 @@ func (p *plan) resolve(ctx context.Context) error {
 		p.origins = append(p.origins, pattern)
 	}
 	if r.Identity != nil {
-		if err := p.bind(r.Identity); err != nil {
+		if err := p.bind(r.Identity, nil); err != nil {
 			return err
 		}
 	}
@@ -128,60 +133,89 @@ func (p *plan) bindName(ctx context.Context, source CredentialSource, field, nam
 	if source == nil {
 		return fault(KindConfig, field, string(keyfile.NoCredential), "there is no keychain to find %q in", name)
 	}
-	c, err := source.Credential(ctx, name)
+	find := func(ctx context.Context, o target.Origin) (*Credential, error) {
+		c, err := credentialFor(ctx, source, name, o.String())
+		if err != nil {
+			return nil, credentialError(field, err)
+		}
+		if c == nil {
+			return nil, fault(KindConfig, field, string(keyfile.NoCredential), "the source returned no credential for %q", name)
+		}
+		return c, nil
+	}
+	c, err := find(ctx, p.origin)
 	if err != nil {
-		return credentialError(field, err)
-	}
-	if c == nil {
-		return fault(KindConfig, field, string(keyfile.NoCredential), "the source returned no credential for %q", name)
-	}
-	return p.bind(c)
-}
-
-func (p *plan) bind(c *Credential) error {
-	if err := c.usable(p.clock()); err != nil {
 		return err
 	}
-	b := boundIdentity{identity: c.identity()}
-	for _, text := range c.Origins {
-		pattern, err := target.ParsePattern(text)
-		if err != nil {
-			return fault(KindConfig, "credentials", "origin", "the credential's origins are not all an origin, a host or *.suffix")
-		}
-		b.origins = append(b.origins, pattern)
+	return p.bind(c, find)
+}
+
+func (p *plan) bind(c *Credential, again finder) error {
+	b, err := p.bound(c)
+	if err != nil {
+		return err
 	}
-	p.identities = append(p.identities, b)
+	b.again = again
+	p.identities = append(p.identities, *b)
 	if p.jarOwner == "" {
 		p.jarOwner = fingerprint(c.sum[:])
 	}
 	return nil
 }
 
-// permitted is the origin rule: which identities may be shown to an origin.
-func (p *plan) permitted(o target.Origin) (allowed, refused []*wire.Identity) {
-	for _, b := range p.identities {
-		if o == p.origin || matches(p.origins, o) || matches(b.origins, o) {
+func (p *plan) bound(c *Credential) (*boundIdentity, error) {
+	if err := c.usable(p.clock()); err != nil {
+		return nil, err
+	}
+	b := &boundIdentity{identity: c.identity()}
+	for _, text := range c.Origins {
+		pattern, err := target.ParsePattern(text)
+		if err != nil {
+			return nil, fault(KindConfig, "credentials", "origin", "the credential's origins are not all an origin, a host or *.suffix")
+		}
+		b.origins = append(b.origins, pattern)
+	}
+	return b, nil
+}
+
+// present says which identities a hop to an origin may show. A name is looked
+// up again for an origin that is not the request's own, since it may stand for
+// another credential there, and for clients that were handed out, so that a
+// rotation reaches them.
+func (p *plan) present(ctx context.Context, o target.Origin) (allowed, refused []*wire.Identity, err error) {
+	for i := range p.identities {
+		b := &p.identities[i]
+		if b.again != nil && p.permits(b, o) && (p.handedOut || o != p.origin) {
+			c, err := b.again(ctx, o)
+			if err != nil {
+				return nil, nil, err
+			}
+			if b, err = p.bound(c); err != nil {
+				return nil, nil, err
+			}
+		}
+		if p.permits(b, o) {
 			allowed = append(allowed, b.identity)
 		} else {
 			refused = append(refused, b.identity)
 		}
 	}
-	return allowed, refused
+	return allowed, refused, nil
+}
+
+// permits is the origin rule: whether an identity may be shown to an origin.
+func (p *plan) permits(b *boundIdentity, o target.Origin) bool {
+	return o == p.origin || matches(p.origins, o) || matches(b.origins, o)
 }
 
 // configured says whether an identity may be shown on a connection.
 func (p *plan) configured(f wire.Facts) bool {
-	allowed, _ := p.permitted(target.Origin{Scheme: "https", Host: f.Host, Port: f.Port})
-	return len(allowed) > 0
+	o := target.Origin{Scheme: "https", Host: f.Host, Port: f.Port}
+	return slices.ContainsFunc(p.identities, func(b boundIdentity) bool { return p.permits(&b, o) })
 }
 
 func matches(patterns []target.Pattern, o target.Origin) bool {
-	for _, p := range patterns {
-		if p.Matches(o) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(patterns, func(p target.Pattern) bool { return p.Matches(o) })
 }
 
 // client is the builder's product: everything that the plan says, as an

@@ -43,7 +43,10 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	allowed, refused := p.permitted(p.origin)
+	allowed, refused, err := p.present(ctx, p.origin)
+	if err != nil {
+		return nil, err
+	}
 	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
 	if err != nil {
 		return nil, p.refuse(err)
