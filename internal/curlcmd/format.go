@@ -1,0 +1,458 @@
+package curlcmd
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/query"
+)
+
+// FormatOptions say how to write a command line. The zero value hides secrets.
+type FormatOptions struct {
+	// Secrets shows what is hidden otherwise: the values of secret headers,
+	// user information in the URL, the passwords of -u and of key files.
+	Secrets bool
+	// Credential and CA are the files behind the document's names; nil: the
+	// name is noted and the option left out.
+	Credential *Credential
+	CA         *CA
+	Proxy      *Proxy
+}
+
+// Format writes a request document as a curl command line for sh. What curl
+// cannot be told is noted. The error is of a document that is not JSON, or
+// whose keys have other types than they should, and is an *Error or that of
+// jsonvalue or query.
+func Format(document []byte, o FormatOptions) (string, []Note, error) {
+	value, err := jsonvalue.ParseOrdered(document, jsonvalue.Limits{})
+	if err != nil {
+		return "", nil, err
+	}
+	doc, ok := value.(jsonvalue.Object)
+	if !ok {
+		return "", nil, fail(Argument, "", "a request document is an object")
+	}
+	f := &formatter{doc: doc, options: o}
+	if err := f.write(); err != nil {
+		return "", nil, err
+	}
+	return "curl " + strings.Join(f.words, " "), f.notes, nil
+}
+
+type formatter struct {
+	doc     jsonvalue.Object
+	options FormatOptions
+	words   []string
+	notes   []Note
+}
+
+func (f *formatter) add(words ...string) {
+	for _, w := range words {
+		f.words = append(f.words, quote(w))
+	}
+}
+
+func (f *formatter) note(key, text string) { f.notes = append(f.notes, Note{key, text}) }
+
+// text is the value of an option of the document; "" where it has none.
+func (f *formatter) text(key string) string {
+	v, _ := f.doc.Get(key)
+	return scalar(v)
+}
+
+func (f *formatter) on(key string, otherwise bool) bool {
+	switch f.text(key) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return otherwise
+}
+
+func (f *formatter) write() error {
+	hasBody, err := f.body()
+	if err != nil {
+		return err
+	}
+	body := f.words
+	f.words = nil
+	f.method(hasBody)
+	if err := f.url(); err != nil {
+		return err
+	}
+	if err := f.headers(hasBody); err != nil {
+		return err
+	}
+	f.words = append(f.words, body...)
+	if user := f.text("authUser"); user != "" {
+		if f.options.Secrets {
+			user += ":" + f.text("authPass")
+		} else {
+			f.note("authPass", "the password is hidden; curl asks for it")
+		}
+		f.add("-u", user)
+	}
+	f.identity()
+	f.switches()
+	f.rest()
+	return nil
+}
+
+func (f *formatter) method(hasBody bool) {
+	method := strings.ToUpper(orDefault(f.text("method"), "GET"))
+	switch {
+	case method == "HEAD" && !hasBody:
+		f.add("-I")
+	case method == "GET" && !hasBody, method == "POST" && hasBody:
+	default:
+		f.add("-X", method)
+	}
+}
+
+func (f *formatter) url() error {
+	u := f.text("url")
+	if rows, given := f.doc.Get("qs"); given && rows != nil && rows != "" {
+		pairs, err := pairsOf(rows, "name")
+		if err != nil {
+			return err
+		}
+		before, fragment, hasFragment := strings.Cut(u, "#")
+		path, raw, _ := strings.Cut(before, "?")
+		merged, err := query.Merge(raw, pairs, f.on("useQuerystring", false), 0)
+		if err != nil {
+			return err
+		}
+		if u = path; merged != "" {
+			u += "?" + merged
+		}
+		if hasFragment {
+			u += "#" + fragment
+		}
+	}
+	if f.on("serializeUrl", false) {
+		f.note("serializeUrl", "the URL is written as it is")
+	}
+	if !f.options.Secrets {
+		u = hideUserInfo(u)
+	}
+	if _, rest, _ := strings.Cut(u, "://"); isGlob(rest) {
+		f.add("-g")
+	}
+	if strings.HasPrefix(u, "-") {
+		f.add("--url")
+	}
+	f.add(u)
+	return nil
+}
+
+func hideUserInfo(u string) string {
+	scheme, rest, ok := strings.Cut(u, "://")
+	if !ok {
+		return u
+	}
+	end := strings.IndexAny(rest+"/", `/?#\`)
+	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
+		return scheme + "://" + hidden + rest[at:]
+	}
+	return u
+}
+
+// secretHeader says whether a header's name promises a secret.
+func secretHeader(name string, named []string) bool {
+	lower := strings.ToLower(name)
+	for _, word := range []string{"auth", "cookie", "token", "secret", "key", "password", "credential", "signature", "session"} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	for _, n := range named {
+		if strings.EqualFold(n, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *formatter) headers(hasBody bool) error {
+	var named []string
+	if list, ok := value(f.doc, "secretHeaders").([]any); ok {
+		for _, n := range list {
+			named = append(named, scalar(n))
+		}
+	}
+	accept := false
+	rows, _ := f.doc.Get("headers")
+	pairs, err := pairsOf(rows, "name")
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		values, isList := p.Value.([]any)
+		if !isList {
+			values = []any{p.Value}
+		}
+		for _, v := range values {
+			text := scalar(v)
+			if strings.EqualFold(p.Name, "Accept") {
+				accept = true
+				if text == "*/*" && p.Name == "Accept" && len(values) == 1 {
+					continue // curl sends it unasked
+				}
+			}
+			if secretHeader(p.Name, named) && !f.options.Secrets {
+				text = hidden
+			}
+			f.header(p.Name, text)
+		}
+	}
+	if !accept {
+		f.add("-H", "Accept:")
+	}
+	f.contentType(hasBody, pairs)
+	return nil
+}
+
+func (f *formatter) header(name, text string) {
+	if text == "" {
+		f.add("-H", name+";")
+		return
+	}
+	f.add("-H", name+": "+text)
+}
+
+// contentType says the body's type, or that there is none, where curl would
+// send the one of a form.
+func (f *formatter) contentType(hasBody bool, headers []query.Pair) {
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, "Content-Type") {
+			return
+		}
+	}
+	if !hasBody || f.text("bodyType") != "raw" {
+		return
+	}
+	contentType := f.text("contentType")
+	if contentType == "custom" {
+		contentType = f.text("customContentType")
+	}
+	switch contentType {
+	case formType:
+	case "":
+		f.add("-H", "Content-Type:")
+	default:
+		f.add("-H", "Content-Type: "+contentType)
+	}
+}
+
+func (f *formatter) body() (hasBody bool, err error) {
+	switch f.text("bodyType") {
+	case "raw":
+		data, has := bodyBytes(value(f.doc, "data"))
+		if !has {
+			return false, nil
+		}
+		if strings.IndexByte(data, 0) >= 0 {
+			f.note("data", "a command line cannot hold a zero byte; the body is to come from standard input")
+			f.add("--data-binary", "@-")
+			return true, nil
+		}
+		f.add("--data-raw", data)
+		return true, nil
+	case "x_www_form_urlencoded":
+		pairs, err := pairsOf(value(f.doc, "formFields"), "key")
+		if err != nil {
+			return false, err
+		}
+		form, err := query.Form(pairs, f.on("useQuerystring", false))
+		if err != nil {
+			return false, err
+		}
+		f.add("--data-raw", form)
+		return true, nil
+	case "multipart_form_data":
+		parts, _ := value(f.doc, "formDataFields").([]any)
+		for _, p := range parts {
+			f.part(p)
+		}
+		return len(parts) > 0, nil
+	}
+	return false, nil
+}
+
+func (f *formatter) part(p any) {
+	row, _ := p.(jsonvalue.Object)
+	key := scalar(value(row, "key"))
+	if scalar(value(row, "fieldType")) != "file" {
+		f.add("--form-string", key+"="+scalar(value(row, "value")))
+		return
+	}
+	file := scalar(value(row, "file"))
+	if file == "" {
+		f.note("formDataFields", "a file that is not named by its path is to come from standard input")
+		file = "-"
+	}
+	word := key + "=@" + quoteForm(file)
+	if name := scalar(value(row, "fileName")); name != "" {
+		word += ";filename=" + quoteForm(name)
+	}
+	f.add("-F", word)
+}
+
+func quoteForm(s string) string {
+	if !strings.ContainsAny(s, `;,"\ `) {
+		return s
+	}
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+func (f *formatter) identity() {
+	if name := f.text("credentials"); name != "" {
+		if k := f.options.Credential; k != nil {
+			f.credential(k)
+		} else {
+			f.note("credentials", "the client certificate is in a keychain; name its file with --cert")
+		}
+	}
+	if f.on("useMtls", false) {
+		f.note("useMtls", "the platform's certificate is the session's")
+	}
+	if ca := f.text("ca"); ca != "" {
+		switch {
+		case f.options.CA == nil:
+			f.note("ca", "the authorities are not in a file; name one with --cacert")
+		default:
+			if !f.on("caOnly", false) {
+				f.note("ca", "curl trusts these authorities alone, not the system's too")
+			}
+			f.add("--cacert", f.options.CA.File)
+		}
+	}
+	if p := f.options.Proxy; p != nil {
+		f.add("-x", p.URL)
+		if p.User != "" {
+			user := p.User
+			if f.options.Secrets {
+				user += ":" + string(p.Password)
+			}
+			f.add("-U", user)
+		}
+	}
+}
+
+func (f *formatter) credential(k *Credential) {
+	file := orDefault(k.File, k.Certificate)
+	f.add("--cert", escapeCert(file))
+	if k.Type != "" {
+		f.add("--cert-type", k.Type)
+	}
+	if k.PrivateKey != "" {
+		f.add("--key", k.PrivateKey)
+	}
+	if k.KeyType != "" {
+		f.add("--key-type", k.KeyType)
+	}
+	switch {
+	case k.Password == nil:
+	case f.options.Secrets:
+		f.add("--pass", string(*k.Password))
+	default:
+		f.note("credentials", "the password is hidden; curl asks for it, or takes it with --pass")
+	}
+}
+
+func escapeCert(file string) string {
+	return strings.NewReplacer(`\`, `\\`, `:`, `\:`).Replace(file)
+}
+
+func (f *formatter) switches() {
+	if f.on("handleErrors", false) {
+		f.add("--fail-with-body")
+	}
+	if timeout := f.text("timeout"); timeout != "" {
+		f.add("-m", timeout)
+	}
+	if !f.on("rejectUnauthorized", true) {
+		f.add("-k")
+	}
+	f.redirects()
+	if f.on("gzip", false) {
+		f.add("--compressed")
+	}
+	protocol, _ := value(f.doc, "protocol").(jsonvalue.Object)
+	if v := scalar(value(protocol, "minTls")); v != "" {
+		f.add("--tlsv" + v)
+	}
+	if v := scalar(value(protocol, "maxTls")); v != "" {
+		f.add("--tls-max", v)
+	}
+	switch scalar(value(protocol, "http")) {
+	case "1":
+		f.add("--http1.1")
+	case "2":
+		f.add("--http2")
+	}
+}
+
+// redirects: without followAllRedirects the module follows all methods but
+// four, and ten times at the most.
+func (f *formatter) redirects() {
+	follow := f.on("followRedirect", true)
+	if !f.on("followAllRedirects", false) {
+		switch strings.ToUpper(f.text("method")) {
+		case "POST", "PUT", "PATCH", "DELETE":
+			follow = false
+		}
+	}
+	if !follow {
+		return
+	}
+	f.add("-L")
+	if most := orDefault(f.text("maxRedirects"), "10"); most != "50" {
+		f.add("--max-redirs", most)
+	}
+}
+
+// rest notes what has no option.
+func (f *formatter) rest() {
+	known := " credentials handleErrors url serializeUrl method headers qs useQuerystring bodyType contentType customContentType data formFields " +
+		"formDataFields authUser authPass timeout ca caOnly rejectUnauthorized followRedirect followAllRedirects maxRedirects gzip useMtls " +
+		"protocol secretHeaders parseResponse "
+	for _, m := range f.doc {
+		if m.Value == nil || m.Value == "" || m.Value == false || strings.Contains(known, " "+m.Name+" ") {
+			continue
+		}
+		f.note(m.Name, "curl has no option for it")
+	}
+}
+
+// quote writes a word so that sh reads it as it is.
+func quote(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// bodyBytes is the value of data as it is sent: text, {"$base64": …}, or JSON.
+func bodyBytes(v any) (data string, has bool) {
+	switch v := v.(type) {
+	case nil:
+		return "", false
+	case jsonvalue.Object:
+		if encoded, ok := value(v, "$base64").(string); ok && len(v) == 1 {
+			if raw, err := base64.StdEncoding.DecodeString(encoded); err == nil {
+				return string(raw), true
+			}
+		}
+	case []any:
+	default:
+		return scalar(v), true
+	}
+	text, err := jsonvalue.Append(nil, v)
+	return string(text), err == nil
+}
