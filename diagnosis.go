@@ -99,6 +99,10 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 			s.AlertBy = diagnosis.Peer
 		}
 	}
+	var proxy *wire.ProxyError
+	if errors.As(o.err, &proxy) {
+		s.ProxyStatus, s.ProxyRequested, s.ProxyFailed = proxy.Status, proxy.Requested, proxy.TLS
+	}
 	s.End = endOf(o, f)
 	d := diagnosis.Diagnose(s)
 	if d == nil {

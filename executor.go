@@ -23,6 +23,9 @@ type Executor struct {
 	Files fs.FS
 	// Limits bound what a request may cost; a zero field: its default.
 	Limits Limits
+	// Proxy is what connections are made through; nil: none, whatever the
+	// environment says.
+	Proxy *Proxy
 	// Dial makes the raw connections; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
@@ -34,9 +37,12 @@ type Executor struct {
 	// Clock says what time it is, for certificates and cookies; nil: time.Now.
 	Clock func() time.Time
 
-	once  sync.Once
-	pool  *wire.Pool
-	inner http.RoundTripper
+	once   sync.Once
+	broken *Error // a configuration that cannot work
+	// ignoredProxy is what the environment named when the executor began.
+	ignoredProxy string
+	pool         *wire.Pool
+	inner        http.RoundTripper
 }
 
 // Session is the frame of one scenario, tenant or workflow run: requests of a
@@ -88,7 +94,12 @@ func (e *Executor) Close() error {
 func (e *Executor) init() {
 	e.once.Do(func() {
 		limits := e.Limits.withDefaults()
-		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Timeout: limits.Dial})
+		var proxy *wire.Proxy
+		if proxy, e.broken = e.Proxy.prepare(e.clock()); e.broken != nil {
+			proxy = nil // every request is refused with it
+		}
+		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Timeout: limits.Dial}, proxy)
+		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {
 			e.inner = e.Wrap(wire.Dispatch)

@@ -74,6 +74,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		verify   *tls.CertificateVerificationError
 		noMatch  *wire.NoMatchError
 		notAsked *wire.NotAskedError
+		proxy    *wire.ProxyError
 		dns      *net.DNSError
 	)
 	switch {
@@ -94,6 +95,10 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		phase = phaseOfStage(stage.Stage)
 	}
 	switch alert, remote, isAlert := wire.AlertOf(err); {
+	case errors.As(err, &proxy):
+		return newError(KindProxy, proxyReason(proxy))
+	case stage != nil && stage.Stage == wire.StageProxy:
+		return newError(KindProxy, "")
 	case errors.As(err, &verify):
 		return newError(KindTLSServerCert, verifyReason(verify))
 	case errors.As(err, &noMatch):
@@ -208,6 +213,16 @@ func connectReason(err error) string {
 		return "unreachable"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "reset"
+	}
+	return ""
+}
+
+func proxyReason(err *wire.ProxyError) string {
+	switch {
+	case err.Status != 0:
+		return "status"
+	case err.TLS:
+		return "tls"
 	}
 	return ""
 }

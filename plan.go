@@ -56,6 +56,9 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if e.pool.Closed() {
 		return nil, closedError()
 	}
+	if e.broken != nil {
+		return nil, e.broken
+	}
 	limits := e.Limits.withDefaults()
 	if faults := r.faults(limits); len(faults) > 0 {
 		return nil, joinFaults(faults)

@@ -28,6 +28,11 @@ type Receipt struct {
 	Reused            bool                     `json:"reused"` // the connection had served before
 	ClientCertificate ClientCertificateReceipt `json:"clientCertificate"`
 	Server            ServerReceipt            `json:"server"`
+	// Proxy is the host and port of the proxy that the connection went
+	// through; IgnoredProxy that of one which the environment names and
+	// which was not used, since proxies are configured.
+	Proxy        string `json:"proxy,omitempty"`
+	IgnoredProxy string `json:"ignoredProxy,omitempty"`
 	// Relaxations are all that loosens verification: "unverified", ….
 	Relaxations []string  `json:"relaxations"`
 	Warnings    []Warning `json:"warnings"`
@@ -107,6 +112,10 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 		ClientCertificate: ClientCertificateReceipt{Requested: f.Requested, AcceptableCAs: names(f.AcceptableCAs), Withheld: []WithheldCertificate{}},
 		Server:            ServerReceipt{Chain: []CertificateFacts{}},
 		Relaxations:       []string{}, Warnings: []Warning{},
+	}
+	r.Proxy = f.Proxy
+	if r.Proxy == "" && p.executor.Proxy == nil {
+		r.IgnoredProxy = p.executor.ignoredProxy
 	}
 	if state.CipherSuite != 0 {
 		r.CipherSuite = tls.CipherSuiteName(state.CipherSuite)

@@ -64,9 +64,6 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 		flags.Usage()
 		return errors.New("no URL is named")
 	}
-	if *proxy != "" {
-		return errors.New("-proxy is not built yet")
-	}
 	request := mtlshttp.Request{Credentials: *credentials, Verify: mtlshttp.Verify{Off: *insecure}}
 	request.Protocol.HTTP = *httpVersion
 	switch *tlsVersion {
@@ -83,6 +80,9 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 	}
 	executor := new(mtlshttp.Executor)
 	defer executor.Close()
+	if *proxy != "" {
+		executor.Proxy = &mtlshttp.Proxy{URL: *proxy}
+	}
 	if *keychain != "" {
 		document, err := os.ReadFile(*keychain)
 		if err != nil {

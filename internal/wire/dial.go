@@ -27,10 +27,13 @@ type Dialer struct {
 // address, so the guard cannot judge it.
 var errUnknownAddress = errors.New("the connection has no IP address that could be checked")
 
-func (d *Dialer) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+// dial makes a connection; guarded says whether the guard is asked, which it is
+// not about the proxy that the executor was given.
+func (d *Dialer) dial(ctx context.Context, network, addr string, guarded bool) (net.Conn, error) {
+	guarded = guarded && d.Guard != nil
 	if d.Dial == nil {
 		n := net.Dialer{}
-		if d.Guard != nil {
+		if guarded {
 			n.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
 				return d.check(address)
 			}
@@ -41,7 +44,7 @@ func (d *Dialer) dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if err != nil {
 		return nil, err
 	}
-	if d.Guard != nil {
+	if guarded {
 		if err := d.check(conn.RemoteAddr().String()); err != nil {
 			_ = conn.Close()
 			return nil, err
@@ -65,7 +68,11 @@ func (d *Dialer) timeout() time.Duration {
 	return DialTimeout
 }
 
-func stageOf(err error) Stage {
+func stageOf(err error, f Facts) Stage {
+	var refused *ProxyError
+	if f.Stage == StageProxy || errors.As(err, &refused) {
+		return StageProxy
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return StageLookup

@@ -36,6 +36,7 @@ type Exchange struct {
 	transport *Transport
 	trace     httptrace.ClientTrace  // ours
 	theirs    *httptrace.ClientTrace // the caller's
+	forwarded bool                   // a plain request that the proxy forwards
 
 	mu      sync.Mutex
 	step    Step

@@ -24,6 +24,7 @@ var (
 // Pool holds a transport for each setting that was asked for.
 type Pool struct {
 	dialer Dialer
+	proxy  *Proxy
 	ctx    context.Context // ends with Close, and every dial with it
 	cancel context.CancelFunc
 
@@ -35,9 +36,10 @@ type Pool struct {
 	active sync.WaitGroup
 }
 
-// NewPool makes a pool whose connections are made by d.
-func NewPool(d Dialer) *Pool {
-	p := &Pool{dialer: d, byKey: make(map[Key]*list.Element), recent: list.New(), conns: make(map[*Conn]struct{})}
+// NewPool makes a pool whose connections are made by d, through proxy where it
+// is not nil.
+func NewPool(d Dialer, proxy *Proxy) *Pool {
+	p := &Pool{dialer: d, proxy: proxy, byKey: make(map[Key]*list.Element), recent: list.New(), conns: make(map[*Conn]struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }

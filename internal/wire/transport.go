@@ -65,6 +65,7 @@ func newTransport(p *Pool, s *Setting) (*Transport, error) {
 	t.http = &http.Transport{
 		DialContext:            t.dialPlain,
 		DialTLSContext:         t.dialTLS,
+		Proxy:                  p.proxy.forwards,
 		Protocols:              protocols,
 		DisableCompression:     true, // codings are decoded, bounded, above
 		MaxResponseHeaderBytes: s.HeaderBytes,
@@ -82,6 +83,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ErrClosed
 	}
 	defer t.pool.leave()
+	if x := ExchangeOf(req.Context()); x != nil {
+		proxy, _ := t.pool.proxy.forwards(req)
+		x.forwarded = proxy != nil
+	}
 	return t.http.RoundTrip(req)
 }
 
@@ -111,12 +116,22 @@ func (t *Transport) dialPlain(ctx context.Context, network, addr string) (net.Co
 	ctx, cancel := t.pool.dialContext(ctx)
 	defer cancel()
 	record := t.newRecord(ctx, addr)
+	if isForwarded(ctx) {
+		record.facts.Proxy = addr
+	}
 	conn, err := t.open(ctx, network, addr, record)
 	if err != nil {
 		return nil, err
 	}
 	record.note(func(f *Facts) { f.Stage = StageReady })
 	return conn, nil
+}
+
+// isForwarded says whether a dial is for a plain request that goes to the proxy
+// itself: net/http then dials the proxy's address.
+func isForwarded(ctx context.Context) bool {
+	x := ExchangeOf(ctx)
+	return x != nil && x.forwarded
 }
 
 func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -127,6 +142,15 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn
 	raw, err := t.open(ctx, network, addr, record)
 	if err != nil {
 		return nil, err
+	}
+	if isForwarded(ctx) {
+		record.facts.Proxy, record.facts.Stage = addr, StageProxy
+		conn, err := t.proxyTLS(ctx, raw)
+		if err != nil {
+			_ = raw.Close()
+			return nil, &StageError{StageProxy, err}
+		}
+		return conn, nil
 	}
 	conn := tls.Client(raw, t.config(record))
 	begun := time.Now()
@@ -222,13 +246,19 @@ func (t *Transport) accept(record *Record, state tls.ConnectionState) error {
 	return nil
 }
 
-// open makes the raw connection: directly today; a proxy's tunnel has its
-// place here, between the two.
+// open makes the connection that TLS, or plain HTTP, is spoken over: a direct
+// one, or a tunnel through the proxy.
 func (t *Transport) open(ctx context.Context, network, addr string, record *Record) (*Conn, error) {
 	begun := time.Now()
-	raw, err := t.pool.dialer.dial(ctx, network, addr)
+	var raw net.Conn
+	var err error
+	if host, port := record.facts.Host, record.facts.Port; t.pool.proxy.uses(host, port) && !isForwarded(ctx) {
+		raw, err = t.tunnel(ctx, addr, record)
+	} else {
+		raw, err = t.pool.dialer.dial(ctx, network, addr, !isForwarded(ctx))
+	}
 	if err != nil {
-		stage := stageOf(err)
+		stage := stageOf(err, record.Facts())
 		record.note(func(f *Facts) { f.Stage = stage })
 		return nil, &StageError{stage, err}
 	}

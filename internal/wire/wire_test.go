@@ -76,7 +76,7 @@ func (w world) start(t *testing.T, change func(*tls.Config)) *httptest.Server {
 }
 
 func newPool(t *testing.T, d Dialer) *Pool {
-	p := NewPool(d)
+	p := NewPool(d, nil)
 	t.Cleanup(p.Close)
 	return p
 }
@@ -120,7 +120,7 @@ func TestRecordOfAHandshake(t *testing.T) {
 func TestPoolClosesWhatItDials(t *testing.T) {
 	w := newWorld(t)
 	srv := w.start(t, nil)
-	p := NewPool(Dialer{})
+	p := NewPool(Dialer{}, nil)
 	_, _, err := get(t, p, w.setting(), srv.URL)
 	require.NoError(t, err)
 	p.Close()
@@ -135,7 +135,7 @@ func TestCloseEndsADialThatHangs(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close() // it never accepts: the handshake waits
-	p := NewPool(Dialer{})
+	p := NewPool(Dialer{}, nil)
 	errs := make(chan error, 1)
 	go func() { _, _, err := get(t, p, w.setting(), "https://"+l.Addr().String()); errs <- err }()
 	time.Sleep(50 * time.Millisecond)

@@ -1,0 +1,184 @@
+package mtlshttp
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// Proxy is what an executor's connections are made through. An https origin is
+// reached by a tunnel, so the proxy sees neither the request nor the origin's
+// client certificate.
+type Proxy struct {
+	// URL is http, https or socks5, with optional user information, which is
+	// sent to the proxy alone and shown nowhere.
+	URL string
+	// Identity is presented to an https proxy that asks; nil: none.
+	Identity *Credential
+	// Roots and Verify are for an https proxy's certificate.
+	Roots  Roots
+	Verify Verify
+	// Exceptions are hosts that are dialed directly: a name stands for
+	// itself and every name below it, *.suffix for those below alone, and
+	// an address or network (10.0.0.0/8) for itself; each with an optional
+	// port. * is every host.
+	Exceptions []string
+}
+
+// ProxyFromEnvironment reads HTTPS_PROXY, else ALL_PROXY, and NO_PROXY, in upper
+// or lower case, once. It returns nil where none is set.
+func ProxyFromEnvironment() *Proxy {
+	address := environment("HTTPS_PROXY", "ALL_PROXY")
+	if address == "" {
+		return nil
+	}
+	if !strings.Contains(address, "://") {
+		address = "http://" + address
+	}
+	p := &Proxy{URL: address}
+	for _, host := range strings.Split(environment("NO_PROXY"), ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			p.Exceptions = append(p.Exceptions, host)
+		}
+	}
+	return p
+}
+
+func environment(names ...string) string {
+	for _, name := range names {
+		for _, n := range []string{name, strings.ToLower(name)} {
+			if value := os.Getenv(n); value != "" {
+				return value
+			}
+		}
+	}
+	return ""
+}
+
+// String is the proxy's address without user information.
+func (p *Proxy) String() string {
+	if p == nil {
+		return "no proxy"
+	}
+	return target.RedactText(p.URL)
+}
+
+// hostOfProxy is a proxy's host and port, without user information.
+func hostOfProxy(p *Proxy) string {
+	if p == nil {
+		return ""
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080"}
+
+// prepare reads the configuration; nil for no proxy.
+func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
+	if p == nil {
+		return nil, nil
+	}
+	u, err := url.Parse(p.URL)
+	if err != nil || u.Hostname() == "" {
+		return nil, fault(KindConfig, "proxy", "proxy", "the proxy's address is no URL")
+	}
+	port, ok := proxyPorts[u.Scheme]
+	if !ok {
+		return nil, fault(KindConfig, "proxy", "proxy", "a proxy is http, https or socks5")
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	out := &wire.Proxy{URL: &url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}}
+	if out.Direct, ok = exceptions(p.Exceptions); !ok {
+		return nil, fault(KindConfig, "proxy", "proxy", "an exception is no host, suffix, address or network")
+	}
+	if u.Scheme != "https" {
+		if p.Identity != nil {
+			return nil, fault(KindConfig, "proxy", "proxy", "only an https proxy can be shown an identity")
+		}
+		return out, nil
+	}
+	roots := p.Roots.Certificates
+	if p.Roots.PEM != "" {
+		parsed, err := parseRoots(p.Roots.PEM)
+		if err != nil {
+			return nil, err
+		}
+		roots = append(roots[:len(roots):len(roots)], parsed...)
+	}
+	t := newTrust(&Request{Roots: Roots{Only: p.Roots.Only}, Verify: p.Verify}, roots, clock)
+	config, err := t.config()
+	if err != nil {
+		return nil, asError(err)
+	}
+	out.TLS = config
+	if p.Identity != nil {
+		if err := p.Identity.usable(clock()); err != nil {
+			return nil, err
+		}
+		out.Identities = []*wire.Identity{p.Identity.identity()}
+	}
+	return out, nil
+}
+
+// exceptions reads what is dialed directly.
+func exceptions(texts []string) (direct func(host, port string) bool, ok bool) {
+	var rules []func(host string, port string) bool
+	for _, text := range texts {
+		rule, ok := exception(text)
+		if !ok {
+			return nil, false
+		}
+		rules = append(rules, rule)
+	}
+	return func(host, port string) bool {
+		for _, rule := range rules {
+			if rule(strings.ToLower(strings.TrimSuffix(host, ".")), port) {
+				return true
+			}
+		}
+		return false
+	}, true
+}
+
+func exception(text string) (rule func(host, port string) bool, ok bool) {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if text == "*" {
+		return func(string, string) bool { return true }, true
+	}
+	if network, err := netip.ParsePrefix(text); err == nil {
+		return func(host, _ string) bool {
+			addr, err := netip.ParseAddr(host)
+			return err == nil && network.Contains(addr.Unmap())
+		}, true
+	}
+	name, wanted, err := net.SplitHostPort(text)
+	if err != nil {
+		name, wanted = strings.Trim(text, "[]"), ""
+	}
+	if name == "" {
+		return nil, false
+	}
+	below, only := strings.CutPrefix(name, "*")
+	if !strings.HasPrefix(below, ".") {
+		if only {
+			return nil, false
+		}
+		below = "." + below
+	}
+	return func(host, port string) bool {
+		same := !only && host == strings.TrimPrefix(name, ".")
+		return (same || strings.HasSuffix(host, below)) && (wanted == "" || wanted == port)
+	}, true
+}
