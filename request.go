@@ -194,8 +194,11 @@ func (r *Request) faults(limits Limits) []*Error {
 	if r.Auth != nil && *r.Auth == (BasicAuth{}) {
 		add(fault(KindConfig, "authUser", "missing", "there is neither a user nor a password"))
 	}
-	if a := r.Auth; a != nil && (strings.Contains(a.User, ":") || hasControl(a.User) || hasControl(a.Password)) {
-		add(fault(KindConfig, "authUser", "header", "a user without colon and control characters, a password without control characters"))
+	if a := r.Auth; a != nil && (strings.Contains(a.User, ":") || hasControl(a.User)) {
+		add(fault(KindConfig, "authUser", "header", "the user has a colon or a control character"))
+	}
+	if r.Auth != nil && hasControl(r.Auth.Password) {
+		add(fault(KindConfig, "authPass", "header", "the password has a control character"))
 	}
 	add(r.Body.fault())
 	if r.Body.kind != bodyNone && r.Body.kind != bodyRaw && r.method() == http.MethodTrace {
