@@ -189,6 +189,13 @@ func (f *fields) peek() byte {
 	return f.rest[0]
 }
 
+// end makes it a fault if anything follows what was read.
+func (f *fields) end() {
+	if f.more() {
+		f.err = fmt.Errorf("ASN.1: %d octets that do not belong there", len(f.rest))
+	}
+}
+
 func (f *fields) next() value {
 	if f.err != nil {
 		return value{}

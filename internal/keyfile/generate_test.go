@@ -99,6 +99,11 @@ func armour(label string, content []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: label, Bytes: content})
 }
 
+// bundle is the chain in PEM, the leaf last.
+func bundle(s sample) []byte {
+	return append(append(armour("CERTIFICATE", s.top), armour("CERTIFICATE", s.authority)...), armour("CERTIFICATE", s.leaf)...)
+}
+
 // mustOpen extracts a file that must give the sample's identity with its whole
 // chain.
 func mustOpen(t *testing.T, s sample, file []byte, o Options) *Inventory {

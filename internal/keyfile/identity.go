@@ -2,6 +2,7 @@ package keyfile
 
 import (
 	"bytes"
+	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ type Inventory struct {
 
 // Warning is something to know about a file that was read all the same.
 type Warning struct {
-	Code    string // certificate-unreadable, part-unreadable, not-authenticated, key-locked, secret-key-skipped
+	Code    string // certificate-unreadable, part-unreadable, signature-invalid, not-authenticated, secret-key-skipped
 	Message string
 }
 
@@ -134,6 +135,20 @@ func (inv *Inventory) match(keys []*Key, certificates []*Certificate) {
 		}
 		seen[id] = &Identity{Alias: alias, Key: k, Leaf: leaf, Chain: chainOf(leaf, subjects), aliases: []string{alias}}
 		inv.Identities = append(inv.Identities, seen[id])
+		inv.checkSignatures(seen[id])
+	}
+}
+
+// checkSignatures warns of certificates that the next in the chain did not
+// sign, as after damage or where an authority changed its key.
+func (inv *Inventory) checkSignatures(identity *Identity) {
+	last := identity.Leaf
+	for _, issuer := range identity.Chain {
+		if last.Parsed != nil && issuer.Parsed != nil && last.Parsed.SignatureAlgorithm != x509.UnknownSignatureAlgorithm && !signed(issuer, last) {
+			inv.Warnings = append(inv.Warnings, Warning{"signature-invalid", fmt.Sprintf(
+				"the certificate %q is damaged, or was not issued by the %q in this file: its signature does not verify", last.Subject, issuer.Subject)})
+		}
+		last = issuer
 	}
 }
 

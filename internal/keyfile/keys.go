@@ -29,16 +29,16 @@ type Key struct {
 }
 
 // String describes the key: "RSA 2048", "EC P-256", "Ed25519".
-func (k *Key) String() string { return k.public.String() }
+func (k Key) String() string { return k.public.String() }
 
 // Format writes String for every verb, so that no %+v shows key material.
-func (k *Key) Format(s fmt.State, _ rune) { io.WriteString(s, k.String()) }
+func (k Key) Format(s fmt.State, _ rune) { io.WriteString(s, k.String()) }
 
 // LogValue is what log/slog writes.
-func (k *Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // MarshalJSON writes the public facts.
-func (k *Key) MarshalJSON() ([]byte, error) {
+func (k Key) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Type       string `json:"type"`
 		Bits       int    `json:"bits,omitempty"`

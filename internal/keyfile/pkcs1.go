@@ -40,7 +40,7 @@ func rsaKey(b *budget, octets, algorithm []byte, signs bool) (*Key, error) {
 			}
 		}
 	}
-	if f.err != nil {
+	if f.end(); f.err != nil {
 		return nil, corrupt("RSA key", f.err)
 	}
 	if n.BitLen() > maxRSABits {

@@ -69,9 +69,7 @@ func (v value) certificates(there bool) *fields {
 // onlyOctets reads an OCTET STRING with nothing behind it.
 func (f *fields) onlyOctets() ([]byte, error) {
 	octets := f.octets()
-	if f.more() {
-		return nil, errors.New("ASN.1: something follows an OCTET STRING")
-	}
+	f.end()
 	return octets, f.err
 }
 

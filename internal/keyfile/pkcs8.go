@@ -109,7 +109,7 @@ func parseDSA(b *budget, octets []byte) (*Key, error) {
 	f := sequenceOf(octets)
 	f.count()
 	p, q, g, y, x := f.natural(), f.natural(), f.natural(), f.natural(), f.natural()
-	if f.err != nil {
+	if f.end(); f.err != nil {
 		return nil, corrupt("DSA key", f.err)
 	}
 	computed, err := power(b, g, x, p)

@@ -27,7 +27,7 @@ func parseSEC1(b *budget, octets []byte, params value) (*Key, error) {
 			f.err = own.err
 		}
 	}
-	if f.err != nil {
+	if f.end(); f.err != nil {
 		return nil, corrupt("EC key", f.err)
 	}
 	return ecKey(b, params, private, public)

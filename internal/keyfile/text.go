@@ -22,7 +22,7 @@ func (x *extraction) content(b []byte) error {
 	if len(bytes.Trim(b, " \t\r\n\x00")) == 0 {
 		return x.part(fault(Empty, "the file is empty"))
 	}
-	if recognizable(b) {
+	if recognizable(b) || isLongSequence(b) {
 		return x.binary(b)
 	}
 	text := plainText(b)
@@ -35,11 +35,8 @@ func (x *extraction) content(b []byte) error {
 			return err
 		}
 	}
-	switch {
-	case len(decoded) > 0:
+	if len(decoded) > 0 {
 		return nil
-	case b[0] == tagSequence && !isText(text):
-		return x.asn1(b, "")
 	}
 	return x.part(unrecognized(b, text))
 }
@@ -55,6 +52,12 @@ func (x *extraction) binary(b []byte) error {
 // recognizable reports whether octets are a binary format that we know.
 func recognizable(b []byte) bool {
 	return isJavaKeystore(b) || len(b) > 1 && b[0] == tagSequence && shapeOfBytes(b) != shapeUnknown
+}
+
+// isLongSequence reports whether octets begin as a SEQUENCE of 128 octets or
+// more, which no text does.
+func isLongSequence(b []byte) bool {
+	return len(b) > 1 && b[0] == tagSequence && b[1] >= 0x80 && b[1] <= 0x84
 }
 
 func isJavaKeystore(b []byte) bool {
@@ -279,9 +282,11 @@ func armourless(text []byte) [][]byte {
 	return parts
 }
 
-// promising reports whether decoded text is a format we know, damaged perhaps.
+// promising reports whether decoded text is a format we know, damaged or
+// encoded once more perhaps.
 func promising(decoded []byte) bool {
-	return recognizable(decoded) || decoded[0] == tagSequence || bytes.Contains(decoded, []byte("BEGIN "))
+	return recognizable(decoded) || decoded[0] == tagSequence || bytes.Contains(decoded, []byte("BEGIN ")) ||
+		isText(decoded) && len(armourless(decoded)) > 0
 }
 
 func decodeToken(token []byte) ([]byte, bool) {

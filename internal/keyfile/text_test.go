@@ -1,0 +1,180 @@
+package keyfile
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/stretchr/testify/require"
+)
+
+// lines replaces the line ends of a text.
+func lines(text []byte, end string) []byte {
+	return bytes.ReplaceAll(text, []byte("\n"), []byte(end))
+}
+
+func inUTF16(text []byte, bigEndian, mark bool) []byte {
+	var out []byte
+	units := utf16.Encode([]rune(string(text)))
+	if mark {
+		units = append([]uint16{0xfeff}, units...)
+	}
+	for _, unit := range units {
+		if bigEndian {
+			out = append(out, byte(unit>>8), byte(unit))
+		} else {
+			out = append(out, byte(unit), byte(unit>>8))
+		}
+	}
+	return out
+}
+
+func TestWhatHappensToPEM(t *testing.T) {
+	s := samples()["p256"]
+	good := append(append(armour("PRIVATE KEY", s.pkcs8()), "text between\n"...), bundle(s)...)
+	quoted, err := json.Marshal(map[string]string{"type": "account", "private_key": string(good)})
+	require.NoError(t, err)
+	b64 := base64.StdEncoding.EncodeToString
+	var oneLine []byte
+	for _, b := range scanPEM(good) {
+		oneLine = append(oneLine, "-----BEGIN "+b.label+"-----"+b64(b.der)+"-----END "+b.label+"-----"...)
+	}
+	softBreaks := strings.ReplaceAll(strings.ReplaceAll(string(good), "=", "=3D"), "MI", "M=\r\nI")
+	for name, text := range map[string][]byte{
+		"as it is":            good,
+		"CRLF":                lines(good, "\r\n"),
+		"CR only":             lines(good, "\r"),
+		"no line ends":        lines(good, " "),
+		"one line":            oneLine,
+		"indented":            lines(append([]byte("\t  "), good...), "\n\t  "),
+		"quoted mail":         lines(append([]byte("> "), good...), "\n> "),
+		"BOM":                 append([]byte("\ufeff"), good...),
+		"UTF-16 BE":           inUTF16(good, true, true),
+		"UTF-16 LE":           inUTF16(good, false, true),
+		"UTF-16 LE bare":      inUTF16(good, false, false),
+		"escaped":             lines(good, `\n`),
+		"escaped CRLF":        lines(good, `\r\n`),
+		"escaped twice":       lines(good, `\\n`),
+		"shell":               []byte(`KEY="` + string(lines(good, `\n`)) + `"`),
+		"continued":           lines(good, "\\\n"),
+		"JSON":                quoted,
+		"URL":                 []byte(url.PathEscape(string(good))),
+		"form":                []byte("key=" + url.QueryEscape(string(good))),
+		"form, spaces kept":   []byte(strings.ReplaceAll(url.QueryEscape(string(good)), "+", "%20")),
+		"quoted-printable":    []byte(softBreaks),
+		"base64 of it":        []byte(b64(good)),
+		"base64 twice":        []byte(b64([]byte(b64(good)))),
+		"YAML":                []byte("apiVersion: v1\ndata:\n  tls.crt: " + b64(bundle(s)) + "\n  tls.key: " + b64(armour("PRIVATE KEY", s.pkcs8())) + "\n"),
+		"zeros at the ends":   []byte("\x00\x00" + string(good) + "\x00\x00"),
+		"dashes of a chat":    bytes.ReplaceAll(good, []byte("-----"), []byte("——-")),
+		"no-break spaces":     lines(good, "\u00a0\n"),
+		"zero-width spaces":   lines(good, "\u200b\n"),
+		"lower case":          bytes.ReplaceAll(bytes.ReplaceAll(good, []byte("BEGIN CERTIFICATE"), []byte("begin certificate")), []byte("END CERTIFICATE"), []byte("end certificate")),
+		"other labels":        bytes.ReplaceAll(bytes.ReplaceAll(good, []byte(" CERTIFICATE"), []byte(" X509 CERTIFICATE")), []byte(" PRIVATE KEY"), []byte(" ANY PRIVATE KEY")),
+		"wrong label":         bytes.ReplaceAll(good, []byte(" PRIVATE KEY"), []byte(" RSA PRIVATE KEY")),
+		"Latin-1 in comments": append([]byte("subject=Z\xfcrich\n"), good...),
+		"HTML":                lines(good, "<br>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustOpen(t, s, text, Options{})
+		})
+	}
+}
+
+func TestBinaryInText(t *testing.T) {
+	s := samples()["p256"]
+	p12 := testSchemes()[0].pkcs12(s, []byte("x"), testMAC("1.3.14.3.2.26", bmpFromUTF8([]byte("x"))))
+	b64 := base64.StdEncoding.EncodeToString(p12)
+	for name, text := range map[string]string{
+		"base64":        b64,
+		"base64, lines": string(bytes.Join(chunks([]byte(b64), 76), []byte("\r\n"))),
+		"unpadded":      strings.TrimRight(b64, "="),
+		"URL alphabet":  base64.RawURLEncoding.EncodeToString(p12),
+		"quoted":        `"` + b64 + `"`,
+		"assignment":    "PKCS12=" + b64,
+		"JSON":          `{"name":"client","file":"` + b64 + `"}`,
+		"data URL":      "data:application/x-pkcs12;base64," + b64,
+		"hex":           hex.EncodeToString(p12),
+		"HEX":           strings.ToUpper(hex.EncodeToString(p12)),
+		"hex dump":      strings.Join(strings.Fields(fmt.Sprintf("% x", p12)), ":"),
+		"armoured":      string(armour("PKCS12", p12)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inv := mustOpen(t, s, []byte(text), Options{Password: []byte("x")})
+			require.Equal(t, "pkcs12", inv.Format)
+		})
+	}
+	store := base64.StdEncoding.EncodeToString(testStore(false, []byte("x"), []byte("x")))
+	require.Equal(t, "jks", mustOpen(t, s, []byte(store), Options{Password: []byte("x")}).Format)
+}
+
+func chunks(b []byte, size int) (out [][]byte) {
+	for ; len(b) > size; b = b[size:] {
+		out = append(out, b[:size])
+	}
+	return append(out, b)
+}
+
+func TestWhatIsNoCredential(t *testing.T) {
+	s := samples()["p256"]
+	spki := keyInfo(der(tagSequence, derOID(oidEd25519)), make([]byte, 32))
+	for name, c := range map[string]struct {
+		file    string
+		kind    Kind
+		message string
+	}{
+		"nothing":         {"", Empty, "empty"},
+		"white space":     {" \n\t\r\n", Empty, "empty"},
+		"HTML":            {"\n<!DOCTYPE html><html><body>Sign in</body></html>", Unrecognized, "HTML"},
+		"JSON":            {`{"error":"not found"}`, Unrecognized, "JSON"},
+		"text":            {"the key will follow by mail", Unrecognized, "text"},
+		"ZIP":             {"PK\x03\x04\x14\x00\x00\x00", Unrecognized, "ZIP"},
+		"random":          {"\x91\x00\x17\xfe\x80\x03\x04\x05", Unrecognized, "91 00 17 fe"},
+		"public key":      {string(armour("PUBLIC KEY", spki)), NoCredential, "a public key (Ed25519)"},
+		"public key, DER": {string(spki), NoCredential, "public key"},
+		"SSH public key":  {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here", NoCredential, "SSH public key"},
+		"PuTTY":           {"PuTTY-User-Key-File-3: ssh-rsa\n", UnsupportedFormat, "puttygen"},
+		"OpenPGP":         {"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n", NoCredential, "OpenPGP"},
+		"other PEM":       {string(armour("NEBULA X25519 PRIVATE KEY", make([]byte, 32))), UnsupportedFormat, "NEBULA"},
+		"cut off":         {string(armour("CERTIFICATE", s.leaf)[:300]), Corrupt, "END line"},
+		"bad base64":      {"-----BEGIN CERTIFICATE-----\nMII*\n-----END CERTIFICATE-----\n", Corrupt, "base64"},
+		"cut off, DER":    {string(s.leaf[:100]), Corrupt, "ends in the middle"},
+		"empty PKCS #7":   {string(pkcs7Of()), NoCredential, "PKCS #7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Extract(context.Background(), []byte(c.file), Options{})
+			require.ErrorIs(t, err, c.kind, describe(err))
+			require.ErrorContains(t, err, c.message)
+		})
+	}
+}
+
+func TestPKCS7(t *testing.T) {
+	s := samples()["rsa"]
+	file := pkcs7Of(s.top, s.leaf, s.authority)
+	for _, form := range [][]byte{file, armour("PKCS7", file), armour("CMS", file), indefinite(must(whole(file)), 3),
+		[]byte(base64.StdEncoding.EncodeToString(file))} {
+		inv, err := Extract(context.Background(), form, Options{})
+		require.NoError(t, err)
+		require.Equal(t, "pkcs7", inv.Format)
+		require.Len(t, inv.Certificates, 3)
+		mustOpen(t, s, append(armour("PKCS7", file), armour("PRIVATE KEY", s.pkcs8())...), Options{})
+	}
+}
+
+func TestManyUnfinishedBlocksAreReadOnce(t *testing.T) {
+	text := bytes.Repeat([]byte("-----BEGIN CERTIFICATE-----\n"), 1<<20/28)
+	_, err := Extract(context.Background(), text, Options{})
+	require.ErrorIs(t, err, TooLarge)
+	_, err = Extract(context.Background(), bytes.Repeat([]byte("-----BEGIN"), 1<<20/10), Options{})
+	require.ErrorIs(t, err, Unrecognized)
+	_, err = Extract(context.Background(), make([]byte, 1<<20+1), Options{})
+	require.ErrorIs(t, err, TooLarge)
+}
