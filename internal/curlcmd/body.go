@@ -169,18 +169,28 @@ func (c *command) addForm(o *option, value string) error {
 		if err != nil {
 			return err
 		}
-		c.addText(name, string(text))
+		c.addContent(name, string(text), p.fileName)
 	case strings.HasPrefix(content, "("), name == ")":
 		return fail(Unsupported, o.flag(), "a multipart body within another")
 	default:
 		p, _ := c.part(o, content, ";")
-		c.addText(name, p.content)
+		c.addContent(name, p.content, p.fileName)
 	}
 	return nil
 }
 
 func (c *command) addText(name, content string) {
 	c.parts = append(c.parts, jsonvalue.Object{{Name: "fieldType", Value: "text"}, {Name: "key", Value: name}, {Name: "value", Value: content}})
+}
+
+// addContent adds a text, as a file where it has the name of one.
+func (c *command) addContent(name, content, fileName string) {
+	if fileName == "" {
+		c.addText(name, content)
+		return
+	}
+	c.parts = append(c.parts, jsonvalue.Object{{Name: "fieldType", Value: "file"}, {Name: "key", Value: name},
+		{Name: "data", Value: content}, {Name: "fileName", Value: fileName}})
 }
 
 func (c *command) addFiles(o *option, name, list string) {
@@ -204,46 +214,49 @@ func (c *command) addFiles(o *option, name, list string) {
 type part struct{ content, fileName string }
 
 // part reads one piece of -F up to a comma where that ends it, with its
-// attributes.
+// attributes. Spaces around what is not in quotes are no part of it.
 func (c *command) part(o *option, text, ends string) (p part, rest string) {
+	text = strings.TrimLeft(text, space)
+	quoted := strings.HasPrefix(text, `"`)
 	p.content, text = quotedUpTo(text, ends)
+	if !quoted {
+		p.content = strings.TrimRight(p.content, space)
+	}
 	for text != "" && text[0] != ',' {
 		if text[0] != ';' {
 			c.note(o.flag(), "text after a closing quote is left out, as curl does")
-			if i := strings.IndexAny(text, ends); i >= 0 {
-				text = text[i:]
-				continue
-			}
-			break
-		}
-		attribute := strings.TrimLeft(text[1:], " ")
-		name, value, ok := strings.Cut(attribute, "=")
-		known := ok && (name == "type" || name == "filename" || name == "headers" || name == "encoder" || name == "format")
-		if !known { // curl takes what it does not know as content
-			more, after := quotedUpTo(text[1:], ends)
-			p.content, text = p.content+";"+more, after
+			text = text[len(text)-len(strings.TrimLeftFunc(text, func(r rune) bool { return !strings.ContainsRune(ends, r) })):]
 			continue
 		}
+		text = strings.TrimLeft(text[1:], space)
+		name, value, _ := strings.Cut(text, "=")
 		var got string
-		got, text = quotedUpTo(value, ends)
 		switch name {
 		case "filename":
-			p.fileName = got
+			p.fileName, text = quotedUpTo(value, ends)
 		case "type":
+			_, text = quotedUpTo(value, ends)
 			// A parameter of the type, as in text/plain;charset=utf-8, is its own.
 			for strings.HasPrefix(text, ";") && !startsAttribute(text[1:]) {
 				_, text = quotedUpTo(text[1:], ends)
 			}
 			c.note(o.flag(), "the type of a part follows from its file name")
-		default:
+		case "headers", "encoder":
+			_, text = quotedUpTo(value, ends)
 			c.note(o.flag(), "a part has no "+name+" here")
+		default:
+			if got, text = quotedUpTo(text, ends); got != "" {
+				c.note(o.flag(), "what is not known after a ; is left out, as curl does")
+			}
 		}
 	}
 	return p, strings.TrimPrefix(text, ",")
 }
 
+const space = " \t\r\n\v\f"
+
 func startsAttribute(text string) bool {
-	text = strings.TrimLeft(text, " ")
+	text = strings.TrimLeft(text, space)
 	for _, name := range []string{"type=", "filename=", "headers=", "encoder="} {
 		if strings.HasPrefix(text, name) {
 			return true

@@ -76,6 +76,7 @@ var commands = []struct {
 	{name: "form names", line: `curl -F 'f=@"up load.csv";filename="a;b.csv"' --form-string 'x=@no;type=y' https://a.test/`},
 	{name: "form type", line: `curl -F 'f=@text.txt;type=text/csv;charset=utf-8;filename=t.csv' https://a.test/`, local: true},
 	{name: "form files", line: `curl -F 'f=@text.txt,body.json' https://a.test/`, local: true},
+	{name: "form spaces", line: `curl -F 'a=  b ; c;d ' -F 'e=" f "x' -F 'g=h;filename=i' https://a.test/`},
 	{name: "form from file", line: `curl -F 'f=<text.txt' https://a.test/`},
 	{name: "upload", line: `curl -T 'up load.csv' https://a.test/dir/`},
 	{name: "upload named", line: `curl -T body.json 'https://a.test/x?y=1'`},

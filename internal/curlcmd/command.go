@@ -98,6 +98,9 @@ func ParseArgs(words []string, o Options) (*Command, error) {
 	return c.finish()
 }
 
+// maxWords bounds a command, since headers are compared with each other.
+const maxWords = 10_000
+
 // off is the value of a switch that is given as --no-….
 const off = "\x00off"
 
@@ -141,6 +144,9 @@ func (c *command) note(option, text string) {
 }
 
 func (c *command) read(words []string) error {
+	if len(words) > maxWords {
+		return fail(TooLong, "", "there are more than %d words", maxWords)
+	}
 	flags := true
 	for i := 0; i < len(words); i++ {
 		word := words[i]
@@ -254,8 +260,12 @@ func (c *command) finish() (*Command, error) {
 		if !hasPassword {
 			c.note("--user", "curl would ask for the password; it is empty here")
 		}
-		add("authUser", user)
-		add("authPass", password)
+		if user+password == "" {
+			c.note("--user", "an empty user without a password is no authentication here")
+		} else {
+			add("authUser", user)
+			add("authPass", password)
+		}
 	}
 	if c.timeout != "" {
 		add("timeout", jsonNumber(c.timeout))

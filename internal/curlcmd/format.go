@@ -86,9 +86,9 @@ func (f *formatter) write() error {
 		return err
 	}
 	f.words = append(f.words, body...)
-	if user := f.text("authUser"); user != "" {
+	if user, password := f.text("authUser"), f.text("authPass"); user+password != "" {
 		if f.options.Secrets {
-			user += ":" + f.text("authPass")
+			user += ":" + password
 		} else {
 			f.note("authPass", "the password is hidden; curl asks for it")
 		}
@@ -288,23 +288,30 @@ func (f *formatter) part(p any) {
 		f.add("--form-string", key+"="+scalar(value(row, "value")))
 		return
 	}
-	file := scalar(value(row, "file"))
-	if file == "" {
-		f.note("formDataFields", "a file that is not named by its path is to come from standard input")
-		file = "-"
-	}
+	file, fileName := scalar(value(row, "file")), scalar(value(row, "fileName"))
+	data, inline := bodyBytes(value(row, "data"))
 	word := key + "=@" + quoteForm(file)
-	if name := scalar(value(row, "fileName")); name != "" {
-		word += ";filename=" + quoteForm(name)
+	switch {
+	case file != "":
+	case inline && fileName != "" && strings.IndexByte(data, 0) < 0:
+		word = key + `="` + formEscapes.Replace(data) + `"`
+	default:
+		f.note("formDataFields", "a file that is not named by its path is to come from standard input")
+		word = key + "=@-"
+	}
+	if fileName != "" {
+		word += ";filename=" + quoteForm(fileName)
 	}
 	f.add("-F", word)
 }
+
+var formEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 func quoteForm(s string) string {
 	if !strings.ContainsAny(s, `;,"\ `) {
 		return s
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + formEscapes.Replace(s) + `"`
 }
 
 func (f *formatter) identity() {

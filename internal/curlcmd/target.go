@@ -96,21 +96,25 @@ func uploadURL(u, file string) string {
 
 func withQueries(u string, queries []string) string {
 	u, fragment, hasFragment := strings.Cut(u, "#")
+	var b strings.Builder
+	b.WriteString(u)
+	next := "&"
+	switch {
+	case !strings.Contains(u, "?"):
+		next = "?"
+	case strings.HasSuffix(u, "?"), strings.HasSuffix(u, "&"):
+		next = ""
+	}
 	for _, q := range queries {
-		switch {
-		case q == "":
-			continue
-		case !strings.Contains(u, "?"):
-			u += "?"
-		case !strings.HasSuffix(u, "?") && !strings.HasSuffix(u, "&"):
-			u += "&"
+		if q != "" {
+			b.WriteString(next + q)
+			next = "&"
 		}
-		u += q
 	}
 	if hasFragment {
-		u += "#" + fragment
+		b.WriteString("#" + fragment)
 	}
-	return u
+	return b.String()
 }
 
 func (c *command) setLocation(o *option, value string) error {
