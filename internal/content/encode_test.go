@@ -34,8 +34,11 @@ var encoders = map[string]func(io.Writer) io.WriteCloser{
 
 // coding is the name on the wire of an entry of encoders.
 func coding(name string) string {
-	if name == "raw" {
+	switch name {
+	case "raw":
 		return "deflate"
+	case "zstd 2 MiB":
+		return "zstd"
 	}
 	return name
 }
@@ -53,6 +56,9 @@ func encode(tb testing.TB, name string, data []byte) []byte {
 // encodeZeros encodes n zero bytes without holding them.
 func encodeZeros(tb testing.TB, name string, n int64) []byte {
 	tb.Helper()
+	if name == "identity" {
+		return make([]byte, n)
+	}
 	var b bytes.Buffer
 	var w io.WriteCloser
 	if name == "zstd 2 MiB" { // the window of zstd's own default level

@@ -72,10 +72,10 @@ var errTrailing = errors.New("more bytes after the end of the stream")
 
 // coded gives a decoder's error its type.
 func coded(name string, err error) error {
-	var limit *LimitError
-	switch {
-	case errors.As(err, &limit):
+	if limit, ok := errors.AsType[*LimitError](err); ok {
 		return limit
+	}
+	switch {
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &LimitError{What: LimitWindow, Limit: maxWindow}
 	case errors.Is(err, errTrailing):
