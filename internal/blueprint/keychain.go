@@ -23,6 +23,7 @@ const (
 	apiKey     = "apikeyauth"
 	oAuth      = "oauth"
 	proxyKey   = "proxy"
+	pendingTLS = "tls" // a client certificate or an authority, by the expression of tlsType
 )
 
 // keychainKind is what the parameter refers to, or "" where it is none. The
@@ -81,7 +82,11 @@ func (b *builder) tlsKeychainKind(lower string) string {
 	case strings.Contains(lower, "cert"), strings.Contains(lower, "mtls"):
 		return clientCert
 	}
-	switch lookup(b.m.parameters, "tlsType") {
+	tlsType := lookup(b.m.parameters, "tlsType")
+	if hasExpression(tlsType) {
+		return pendingTLS
+	}
+	switch plain(tlsType) {
 	case "mTls":
 		return clientCert
 	case "tls":
@@ -128,6 +133,9 @@ func (b *builder) keychain(parameter, kind string, v any, path string) {
 		b.put("credentials", idText(v), path)
 	case caCert:
 		b.put("ca", idText(v), path)
+	case pendingTLS:
+		b.note(NotePending, path, "what the keychain is for waits for the expression of tlsType")
+		b.list("credentials", v, path)
 	case proxyKey:
 		b.note(NoteProxy, path, "the module goes through a proxy, which is the executor's to set")
 	case basicAuth, apiKey, oAuth:

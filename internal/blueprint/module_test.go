@@ -126,6 +126,8 @@ func TestFaults(t *testing.T) {
 		"no keychain":           {4, `{"authenticationType":"apiKey"}`, `{"url":"u"}`, []string{"no-credential parameters.authenticationType"}},
 		"no authority":          {4, `{"tlsType":"tls"}`, `{"url":"u"}`, []string{"no-credential parameters.tlsType"}},
 		"authentication":        {4, `{"authenticationType":"bearer"}`, `{"url":"u"}`, []string{"value parameters.authenticationType"}},
+		"TLS type in mapper":    {4, `{}`, `{"url":"u","tlsType":"mTls"}`, []string{"misplaced mapper.tlsType"}},
+		"keychain in mapper":    {4, `{}`, `{"url":"u","proxyKeychain":5}`, []string{"misplaced mapper.proxyKeychain"}},
 		"never closed":          {3, `{}`, `{"url":"https://a/{{1.b"}`, []string{"expression mapper.url"}},
 		"mapper is an array":    {3, `{}`, `["u"]`, []string{"type mapper", "missing mapper.url"}},
 		"parameters are text":   {3, `"x"`, `{"url":"u"}`, []string{"type parameters"}},
@@ -177,6 +179,12 @@ func TestKeychains(t *testing.T) {
 	assert.JSONEq(t, `{"ca":"12","url":"u"}`, string(m.Document))
 	m = one(t, 4, `{"tlsType":"mTls"}`, `{"url":"u"}`)
 	assert.JSONEq(t, `{"useMtls":true,"url":"u"}`, string(m.Document))
+	m = one(t, 4, `{}`, `{"url":"u","tlsType":"mTls"}`)
+	assert.JSONEq(t, `{"useMtls":true,"url":"u"}`, string(m.Document))
+	m = one(t, 4, `{"tlsType":"{{1.t}}","tlsKeychain":"{{1.k}}"}`, `{"url":"u"}`)
+	filled, err := m.Resolve(t.Context(), values(map[string]any{"1.t": "mTls", "1.k": 12}))
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"credentials":"12","url":"u"}`, string(filled.Document))
 	m = one(t, 4, `{"authenticationType":"oAuth","oAuthAccount":3}`, `{"url":"u"}`)
 	assert.Equal(t, []Keychain{{Parameter: "oAuthAccount", Kind: "oauth", ID: "3"}}, m.Keychains)
 	assert.Empty(t, m.Faults)

@@ -75,6 +75,7 @@ func (b *builder) tlsType(v any, path string) {
 		b.note(NoteNoEffect, path, "ordinary TLS")
 	case hasExpression(v):
 		b.note(NotePending, path, "the kind of TLS waits for its expression")
+		b.list("useMtls", v, path)
 	case s == "mTls" && b.hasTLSKeychain(clientCert):
 		b.sources = append(b.sources, FieldSource{"credentials", path})
 	case s == "mTls":
@@ -101,10 +102,10 @@ func (b *builder) hasTLSKeychain(kind string) bool {
 
 func (b *builder) requireV4Keychains(base string) {
 	kinds := map[any]string{"apiKey": apiKey, "basicAuth": basicAuth, "oAuth": oAuth}
-	if kind := kinds[lookup(b.m.parameters, "authenticationType")]; kind != "" {
+	if kind := kinds[plain(lookup(b.m.parameters, "authenticationType"))]; kind != "" {
 		b.requireKeychain(kind, join(base, "authenticationType"))
 	}
-	if lookup(b.m.parameters, "tlsType") == "tls" {
+	if plain(lookup(b.m.parameters, "tlsType")) == "tls" {
 		b.requireKeychain(caCert, join(base, "tlsType"))
 	}
 }
@@ -116,6 +117,19 @@ func (b *builder) misplaced(name string, v any, path string) {
 	if _, ok := b.m.mapper.Get(name); !ok {
 		b.mapperKey(name, v, path)
 	}
+}
+
+// misplacedParameter takes a parameter that stands in the mapper as meant: what
+// asks for a client certificate is not to be passed over.
+func (b *builder) misplacedParameter(name string, v any, path string) bool {
+	if !slices.Contains(v4Parameters, name) && b.keychainKind(name) == "" {
+		return false
+	}
+	b.fault(FaultMisplaced, path, "", "%s belongs into parameters, not into mapper", name)
+	if _, ok := b.m.parameters.Get(name); !ok {
+		b.v4Parameter(name, v, path)
+	}
+	return true
 }
 
 // unknown accounts for a key that no table has: a fault where it looks like a

@@ -54,7 +54,7 @@ func (b *builder) v4Key(name string, v any, path string) {
 	case "paginationType":
 		b.paging(v, path)
 	default:
-		if !b.ofPaging(name, path) && !slices.Contains(v4BodyKeys, name) {
+		if !b.misplacedParameter(name, v, path) && !b.ofPaging(name, path) && !slices.Contains(v4BodyKeys, name) {
 			b.unknown(name, path, v4KeyNames)
 		}
 	}
