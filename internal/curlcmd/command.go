@@ -60,7 +60,7 @@ func Parse(line string, o Options) (*Command, error) {
 	for len(words) > 0 {
 		name, _, assignment := strings.Cut(words[0], "=")
 		switch {
-		case words[0] == "$" || words[0] == "%" || words[0] == ">":
+		case words[0] == "$" || words[0] == "%":
 			words = words[1:] // the prompt
 			continue
 		case assignment && name != "" && !strings.ContainsAny(name, "/:-. "):
