@@ -48,13 +48,12 @@ func TestRealCurl(t *testing.T) {
 	for name, text := range files {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
 	}
-	var last string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { last = record(r) }))
+	requests := make(chan string, 4)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { requests <- record(r) }))
 	defer server.Close()
 	address := strings.TrimPrefix(server.URL, "http://")
 
 	run := func(name string, args ...string) string {
-		last = ""
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, name, args...)
@@ -62,7 +61,8 @@ func TestRealCurl(t *testing.T) {
 		cmd.Env = []string{"PATH=" + filepath.Dir(curl) + ":/bin:/usr/bin", "HOME=" + folder, "LANG=C.UTF-8"}
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%q: %s", args, out)
-		return last
+		require.Len(t, requests, 1)
+		return <-requests
 	}
 	for _, c := range commands {
 		if c.local {
