@@ -67,18 +67,25 @@ type IdentityInfo struct {
 	ChainSHA256   []string `json:"chainSha256"` // after the leaf, in order
 }
 
+// extractions remembers what was opened, by content and password together, so
+// that a second look costs no key derivation. It holds no password.
+var extractions keyfile.Cache
+
 // Extract opens a credential file, whose format it finds from the content, and
 // says what is inside. Errors are of kind config with a reason: wrong-password
 // password-required unsupported-algorithm unsupported-key unsupported-format
 // no-credential corrupt kdf-cost unrecognized empty; or timeout or canceled
 // when the context ends inside a long key derivation. (Fusion: Extract)
+//
+// The last 256 files that were opened are remembered by content and password,
+// and open again without the cost of their key derivation.
 func Extract(ctx context.Context, file []byte, o *ExtractOptions) (*Inventory, error) {
 	if o == nil {
 		o = new(ExtractOptions)
 	}
 	defer clear(o.Password)
 	defer clear(o.KeyPassword)
-	found, err := keyfile.Extract(ctx, file, keyfile.Options{
+	found, err := extractions.Extract(ctx, file, keyfile.Options{
 		Password: o.Password, KeyPassword: o.KeyPassword, AllowNoMAC: o.AllowNoMAC,
 	})
 	if err != nil {
@@ -95,7 +102,7 @@ func ExtractPair(ctx context.Context, certificate, key []byte, o *ExtractOptions
 	}
 	defer clear(o.Password)
 	defer clear(o.KeyPassword)
-	found, err := keyfile.ExtractPair(ctx, certificate, key, keyfile.Options{
+	found, err := extractions.ExtractPair(ctx, certificate, key, keyfile.Options{
 		Password: o.Password, KeyPassword: o.KeyPassword, AllowNoMAC: o.AllowNoMAC,
 	})
 	if err != nil {
@@ -136,6 +143,7 @@ func newInventory(found *keyfile.Inventory) *Inventory {
 	for _, w := range found.Warnings {
 		inv.Warnings = append(inv.Warnings, w.Message)
 	}
+	inv.Warnings = append(inv.Warnings, certificateWarnings(found, time.Now())...)
 	return inv
 }
 
@@ -234,6 +242,7 @@ type Credential struct {
 
 	certificate tls.Certificate
 	leaf        *x509.Certificate
+	parsed      []*x509.Certificate // the leaf first
 	sum         [sha256.Size]byte
 }
 
@@ -254,7 +263,7 @@ func NewCredential(signer crypto.Signer, chain ...*x509.Certificate) (*Credentia
 	if !public.Equal(signer.Public()) {
 		return nil, fault(KindConfig, "", string(keyfile.KeyMismatch), "the key does not belong to the certificate %q", leaf.Subject.String())
 	}
-	c := &Credential{leaf: leaf, certificate: tls.Certificate{PrivateKey: signer, Leaf: leaf}}
+	c := &Credential{leaf: leaf, parsed: slices.Clone(chain), certificate: tls.Certificate{PrivateKey: signer, Leaf: leaf}}
 	hash := sha256.New()
 	for _, cert := range chain {
 		c.certificate.Certificate = append(c.certificate.Certificate, cert.Raw)
@@ -267,6 +276,14 @@ func NewCredential(signer crypto.Signer, chain ...*x509.Certificate) (*Credentia
 
 // Leaf returns the client's own certificate.
 func (c *Credential) Leaf() *x509.Certificate { return c.leaf }
+
+// chain is the leaf and what was given above it.
+func (c *Credential) chain() []*x509.Certificate {
+	if c == nil {
+		return nil
+	}
+	return c.parsed
+}
 
 // String names the credential by subject and fingerprint.
 func (c *Credential) String() string {

@@ -1,26 +1,17 @@
 package mtlshttp
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/target"
 )
-
-// maxCredentialFile bounds what is read of one credential file.
-const maxCredentialFile = 1 << 20
 
 // CredentialSource finds a credential by name. An error of it is returned from
 // the request as kind config, reason no-credential, unless it is an *Error
@@ -49,70 +40,70 @@ func credentialFor(ctx context.Context, source CredentialSource, name, origin st
 	return source.Credential(ctx, name)
 }
 
-// Keychain holds credentials and roots by name, in memory or in files, which
-// are read when they are first asked for and again when they have changed. The
-// zero value is empty and ready. It is safe for concurrent use and implements
-// CredentialSource and RootSource.
+// Keychain holds credentials and roots by name: in memory, in files and
+// environment variables, and as platform identities in generations. Files are
+// read when they are first asked for and again when they have changed. The zero
+// value is empty and ready; its fields are fixed after the first use. It is
+// safe for concurrent use and implements CredentialSource, RootSource and
+// OriginSource.
 type Keychain struct {
+	// OnError is told, once, of files that have changed and cannot be used as
+	// they are: half written, a key that is not the certificate's, gone. What
+	// they held before stays in force, and they are tried again when they
+	// change. Nil: nobody is told.
+	OnError func(name string, err error)
+	// Clock says what time it is, for Expiring and OnExpiring; nil: time.Now.
+	Clock func() time.Time
+
 	mu      sync.Mutex
-	entries map[string]*keychainEntry
+	entries map[string]keychainEntry
 }
 
-// CredentialFiles says where a credential is and how it may be used. Its JSON
-// form is an entry of a keychain document.
-type CredentialFiles struct {
-	File        string // key and certificate in one file, of any format; or
-	Certificate string // the certificate with its chain, and
-	PrivateKey  string // its key; or
-	CA          string // certificates to trust
-
-	Password    []byte // nil: none; empty: the empty password
-	PasswordEnv string // the environment variable that holds it
-	KeyPassword []byte // nil: Password
-	Alias       string // which of several
-
-	// See Credential.
-	Origins          []string
-	OnlyIfAcceptable bool
-	AllowAnonymous   bool
-	AllowExpired     bool
-}
-
+// keychainEntry is one of: what is in memory, files, a platform identity.
 type keychainEntry struct {
-	mu         sync.Mutex
-	files      *CredentialFiles // nil: in memory
-	dir        string
-	credential *Credential
-	roots      []*x509.Certificate
-	stamps     []fileStamp
+	memory   *holding
+	files    *fileEntry
+	platform *platform
 }
 
-// fileStamp tells one state of a file from another without reading it.
-type fileStamp struct {
-	size     int64
-	modified time.Time
+// holding is what one entry holds at one moment.
+type holding struct {
+	credential *Credential
+	missing    error               // why there is no credential
+	chain      []*x509.Certificate // the leaf first; also where the key is missing
+	roots      []*x509.Certificate
 }
 
 // Add keeps a credential under a name; one of that name gives way.
-func (k *Keychain) Add(name string, c *Credential) { k.put(name, &keychainEntry{credential: c}) }
+func (k *Keychain) Add(name string, c *Credential) {
+	k.put(name, keychainEntry{memory: &holding{credential: c, chain: c.chain()}})
+}
 
 // AddRoots keeps trusted certificates under a name; one of that name gives way.
 func (k *Keychain) AddRoots(name string, roots ...*x509.Certificate) {
-	k.put(name, &keychainEntry{roots: roots})
+	k.put(name, keychainEntry{memory: &holding{roots: roots}})
 }
 
-// AddFiles keeps under a name a credential, or roots, that are in files. Paths
-// are relative to the working directory. What is wrong with them is said when
-// they are asked for.
+// AddFiles keeps under a name a credential, or roots, that are in files or
+// environment variables; one of that name gives way. Paths are relative to the
+// working directory. What is wrong with them is said when they are asked for.
 func (k *Keychain) AddFiles(name string, f CredentialFiles) {
-	k.put(name, &keychainEntry{files: f.clone()})
+	k.addFiles(name, f.clone())
 }
 
-func (k *Keychain) put(name string, e *keychainEntry) {
+func (k *Keychain) addFiles(name string, f *CredentialFiles) {
+	k.put(name, keychainEntry{files: newFileEntry(f, func(err error) {
+		if k.OnError != nil {
+			k.OnError(name, err)
+		}
+	})})
+}
+
+func (k *Keychain) put(name string, e keychainEntry) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.entries == nil {
-		k.entries = make(map[string]*keychainEntry)
+		k.entries = make(map[string]keychainEntry)
 	}
 	k.entries[name] = e
 }
@@ -124,262 +115,83 @@ func (k *Keychain) Names() []string {
 	return slices.Sorted(maps.Keys(k.entries))
 }
 
-func (k *Keychain) entry(name string) (*keychainEntry, *Error) {
+func (k *Keychain) entry(name string) (keychainEntry, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if e, ok := k.entries[name]; ok {
-		return e, nil
-	}
-	return nil, fault(KindConfig, "credentials", string(keyfile.NoCredential), "the keychain has no %q", name)
+	e, ok := k.entries[name]
+	return e, ok
 }
 
-// Credential returns the credential of a name. Errors are of kind config, with
-// the reasons of Extract and Inventory.Credential.
+// Credential returns the credential of a name, of a platform identity its
+// current one. Errors are of kind config, with the reasons of Extract and
+// Inventory.Credential.
 func (k *Keychain) Credential(ctx context.Context, name string) (*Credential, error) {
-	e, missing := k.entry(name)
-	if missing != nil {
-		return nil, missing
+	return k.credential(ctx, name, nil)
+}
+
+// CredentialFor returns the credential that a name stands for at an origin,
+// https://host:port: of a platform identity the generation that is meant for
+// it, of all else Credential.
+func (k *Keychain) CredentialFor(ctx context.Context, name, origin string) (*Credential, error) {
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" {
+		return nil, fault(KindConfig, "credentials", "origin", "not an origin")
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.load(ctx); err != nil {
+	o := target.OriginOf(u)
+	return k.credential(ctx, name, &o)
+}
+
+func (k *Keychain) credential(ctx context.Context, name string, o *target.Origin) (*Credential, error) {
+	h, err := k.hold(ctx, name, o)
+	switch {
+	case err != nil:
 		return nil, err
+	case h.credential != nil:
+		return h.credential, nil
+	case h.missing != nil:
+		return nil, h.missing
 	}
-	if e.credential == nil {
-		return nil, fault(KindConfig, "credentials", string(keyfile.NoKey), "%q in the keychain are authorities to trust, not a credential", name)
-	}
-	return e.credential, nil
+	return nil, fault(KindConfig, "credentials", string(keyfile.NoKey), "%q in the keychain are authorities to trust, not a credential", name)
 }
 
 // Roots returns the authorities of a name: an entry of certificates, or those
 // that stand beside a credential.
 func (k *Keychain) Roots(ctx context.Context, name string) ([]*x509.Certificate, error) {
-	e, missing := k.entry(name)
-	if missing != nil {
-		missing.Field = "ca"
-		return nil, missing
+	h, err := k.hold(ctx, name, nil)
+	if err != nil {
+		e := *asError(err)
+		e.Field = "ca"
+		return nil, &e
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if err := e.load(ctx); err != nil {
-		return nil, err
-	}
-	if len(e.roots) == 0 {
+	if len(h.roots) == 0 {
 		return nil, fault(KindConfig, "ca", string(keyfile.NoCertificate), "%q in the keychain holds no authority to trust", name)
 	}
-	return e.roots, nil
+	return h.roots, nil
 }
 
-// load reads the entry's files where that has not been done since they
-// changed. A state that cannot be read leaves the last good one in force.
-func (e *keychainEntry) load(ctx context.Context) error {
-	if e.files == nil {
-		return nil
-	}
-	stamps, err := e.files.stamps(e.dir)
-	loaded := e.credential != nil || e.roots != nil
-	if err == nil && loaded && slices.Equal(stamps, e.stamps) {
-		return nil
-	}
-	if err == nil {
-		err = e.read(ctx)
-	}
-	if err != nil {
-		if loaded {
-			return nil
+// hold finds what a name holds now, of a platform identity what it holds for
+// an origin. Its errors are *Error.
+func (k *Keychain) hold(ctx context.Context, name string, o *target.Origin) (*holding, error) {
+	e, ok := k.entry(name)
+	if ok && e.platform != nil {
+		generation := e.platform.generation(o)
+		if e, ok = k.entry(generation); ok && e.platform != nil {
+			return nil, fault(KindConfig, "keychain", "platform", "the platform identity %q names %q, which is one itself", name, generation)
 		}
-		return err
+		name = generation
 	}
-	e.stamps = stamps
-	return nil
+	switch {
+	case !ok:
+		return nil, fault(KindConfig, "credentials", string(keyfile.NoCredential), "the keychain has no %q", name)
+	case e.files != nil:
+		return e.files.hold(ctx)
+	}
+	return e.memory, nil
 }
 
-func (e *keychainEntry) read(ctx context.Context) error {
-	f := e.files
-	if f.CA != "" {
-		data, err := readFile(e.dir, f.CA)
-		if err != nil {
-			return err
-		}
-		inv, err := Extract(ctx, data, f.options())
-		if err != nil {
-			return err
-		}
-		e.roots, err = inv.Roots()
-		return err
+func (k *Keychain) now() time.Time {
+	if k.Clock != nil {
+		return k.Clock()
 	}
-	inv, err := f.extract(ctx, e.dir)
-	if err != nil {
-		return err
-	}
-	var alias []string
-	if f.Alias != "" {
-		alias = []string{f.Alias}
-	}
-	c, err := inv.Credential(alias...)
-	if err != nil {
-		return err
-	}
-	c.Origins, c.OnlyIfAcceptable, c.AllowAnonymous, c.AllowExpired = f.Origins, f.OnlyIfAcceptable, f.AllowAnonymous, f.AllowExpired
-	e.credential = c
-	return nil
-}
-
-func (f *CredentialFiles) extract(ctx context.Context, dir string) (*Inventory, error) {
-	if f.File != "" {
-		data, err := readFile(dir, f.File)
-		if err != nil {
-			return nil, err
-		}
-		return Extract(ctx, data, f.options())
-	}
-	if f.Certificate == "" || f.PrivateKey == "" {
-		return nil, fault(KindConfig, "keychain", string(keyfile.NoCredential), "an entry names a file, or a certificate and a private key, or a ca")
-	}
-	certificate, err := readFile(dir, f.Certificate)
-	if err != nil {
-		return nil, err
-	}
-	key, err := readFile(dir, f.PrivateKey)
-	if err != nil {
-		return nil, err
-	}
-	return ExtractPair(ctx, certificate, key, f.options())
-}
-
-// options are made anew each time, since Extract wipes them.
-func (f *CredentialFiles) options() *ExtractOptions {
-	o := &ExtractOptions{Password: bytes.Clone(f.Password), KeyPassword: bytes.Clone(f.KeyPassword)}
-	if f.PasswordEnv != "" {
-		if value, ok := os.LookupEnv(f.PasswordEnv); ok {
-			o.Password = []byte(value)
-		}
-	}
-	return o
-}
-
-func (f *CredentialFiles) names() []string {
-	var names []string
-	for _, n := range []string{f.File, f.Certificate, f.PrivateKey, f.CA} {
-		if n != "" {
-			names = append(names, n)
-		}
-	}
-	return names
-}
-
-func (f *CredentialFiles) stamps(dir string) ([]fileStamp, error) {
-	var stamps []fileStamp
-	for _, name := range f.names() {
-		info, err := os.Stat(resolvePath(dir, name))
-		if err != nil {
-			return nil, fileFault(name, err)
-		}
-		stamps = append(stamps, fileStamp{info.Size(), info.ModTime()})
-	}
-	return stamps, nil
-}
-
-func (f CredentialFiles) clone() *CredentialFiles {
-	f.Password, f.KeyPassword = bytes.Clone(f.Password), bytes.Clone(f.KeyPassword)
-	f.Origins = slices.Clone(f.Origins)
-	return &f
-}
-
-// String names the files and no password.
-func (f CredentialFiles) String() string { return fmt.Sprintf("credential in %q", f.names()) }
-
-// Format renders String for every verb.
-func (f CredentialFiles) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.String()) }
-
-func resolvePath(dir, name string) string {
-	if dir == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(dir, name)
-}
-
-// readFile reads a regular file of at most maxCredentialFile bytes; a pipe or
-// device could block for ever.
-func readFile(dir, name string) ([]byte, error) {
-	path := resolvePath(dir, name)
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fileFault(name, err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fault(KindConfig, "keychain", "file", "%q is not a regular file", name)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fileFault(name, err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCredentialFile+1))
-	if err != nil {
-		return nil, fileFault(name, err)
-	}
-	if len(data) > maxCredentialFile {
-		return nil, fault(KindLimit, "keychain", "credential-file", "%q is larger than %d bytes", name, maxCredentialFile)
-	}
-	return data, nil
-}
-
-func fileFault(name string, err error) *Error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
-	}
-	return fault(KindConfig, "keychain", "file", "%q: %w", name, err)
-}
-
-// ReadKeychain makes a keychain from a document: an object of entries by name,
-// {"file", "password" or "passwordEnv"}, {"certificate", "privateKey",
-// "keyPassword"} or {"ca"}, with optional "alias", "origins",
-// "onlyIfAcceptable", "allowAnonymous" and "allowExpired". Paths are relative
-// to dir. Such a document holds passwords: it is a secret.
-func ReadKeychain(document []byte, dir string) (*Keychain, error) {
-	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(document, &entries); err != nil {
-		return nil, fault(KindConfig, "keychain", "json", "the keychain is not an object of entries by name")
-	}
-	k := new(Keychain)
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		files, err := readEntry(entries[name])
-		if err != nil {
-			return nil, fault(KindConfig, "keychain."+name, "json", "%w", err)
-		}
-		k.put(name, &keychainEntry{files: files, dir: dir})
-	}
-	return k, nil
-}
-
-var errEntry = errors.New("an entry has file, or certificate and privateKey, or ca; password or passwordEnv; keyPassword; alias; " +
-	"origins; onlyIfAcceptable; allowAnonymous; allowExpired")
-
-func readEntry(document json.RawMessage) (*CredentialFiles, error) {
-	var e struct {
-		File, Certificate, PrivateKey, CA, PasswordEnv, Alias string
-		Password, KeyPassword                                 *string
-		Origins                                               []string
-		OnlyIfAcceptable, AllowAnonymous, AllowExpired        bool
-	}
-	d := json.NewDecoder(bytes.NewReader(document))
-	d.DisallowUnknownFields()
-	if d.Decode(&e) != nil {
-		return nil, errEntry // its own text could quote a password
-	}
-	f := &CredentialFiles{File: e.File, Certificate: e.Certificate, PrivateKey: e.PrivateKey, CA: e.CA,
-		PasswordEnv: e.PasswordEnv, Alias: e.Alias, Origins: e.Origins, OnlyIfAcceptable: e.OnlyIfAcceptable,
-		AllowAnonymous: e.AllowAnonymous, AllowExpired: e.AllowExpired}
-	if e.Password != nil {
-		f.Password = []byte(*e.Password)
-	}
-	if e.KeyPassword != nil {
-		f.KeyPassword = []byte(*e.KeyPassword)
-	}
-	if len(f.names()) == 0 || (f.PrivateKey == "") != (f.Certificate == "") {
-		return nil, errEntry
-	}
-	return f, nil
+	return time.Now()
 }

@@ -1,0 +1,371 @@
+package mtlshttp
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+)
+
+// maxCredentialFile bounds what is read of one credential file.
+const maxCredentialFile = 1 << 20
+
+// CredentialFiles says where a credential is and how it may be used. Its JSON
+// form is an entry of a keychain document.
+//
+// All parts are read as one state: files that change meanwhile are read again,
+// and of a mounted Kubernetes secret all come from one version.
+type CredentialFiles struct {
+	// Dir is where the files are. Where no file is named they are tls.crt,
+	// tls.key and ca.crt, each if it is there, as Kubernetes mounts secrets.
+	Dir string
+	// FS has the files; nil: this machine's file system.
+	FS fs.FS
+
+	File        string // key and certificate in one file, of any format; or
+	Certificate string // the certificate with its chain, and
+	PrivateKey  string // its key
+	CA          string // certificates to trust, alone or beside a credential
+
+	// Names of environment variables that hold what the files would: PEM, with
+	// line breaks or \n, or base64 of any format.
+	FileEnv, CertificateEnv, PrivateKeyEnv, CAEnv string
+
+	// Signer finds the key of a certificate whose key is kept elsewhere: in a
+	// token, in a key service. It is asked again for each new certificate.
+	Signer func(ctx context.Context, leaf *x509.Certificate) (crypto.Signer, error)
+
+	Password     []byte // nil: none; empty: the empty password
+	PasswordEnv  string // the environment variable that holds it
+	PasswordFile string // the file that holds it, a last line break aside
+	KeyPassword  []byte // nil: Password
+	Alias        string // which of several
+
+	// See Credential.
+	Origins          []string
+	OnlyIfAcceptable bool
+	AllowAnonymous   bool
+	AllowExpired     bool
+
+	root string // what Dir and the names are relative to
+}
+
+// The names of a mounted secret of type kubernetes.io/tls.
+const (
+	secretCertificate = "tls.crt"
+	secretKey         = "tls.key"
+	secretCA          = "ca.crt"
+)
+
+// part is one of the things that a credential is made of.
+type part struct {
+	name     string // of the file or variable; "": there is none
+	env      bool
+	optional bool
+}
+
+// parts in the order of contents.
+func (f *CredentialFiles) parts() []part {
+	of := func(file, env string) part {
+		if env != "" {
+			return part{name: env, env: true}
+		}
+		return part{name: file}
+	}
+	if f.Dir != "" && !f.named() {
+		return []part{{}, {name: secretCertificate, optional: true}, {name: secretKey, optional: true},
+			{name: secretCA, optional: true}, of(f.PasswordFile, f.PasswordEnv)}
+	}
+	return []part{of(f.File, f.FileEnv), of(f.Certificate, f.CertificateEnv), of(f.PrivateKey, f.PrivateKeyEnv),
+		of(f.CA, f.CAEnv), of(f.PasswordFile, f.PasswordEnv)}
+}
+
+func (f *CredentialFiles) named() bool {
+	return f.File+f.Certificate+f.PrivateKey+f.CA+f.FileEnv+f.CertificateEnv+f.PrivateKeyEnv+f.CAEnv != ""
+}
+
+// contents is one state of the parts; nil: not there.
+type contents struct{ file, certificate, key, ca, password []byte }
+
+func (c *contents) wipe() {
+	for _, b := range [][]byte{c.file, c.key, c.password} {
+		clear(b)
+	}
+}
+
+// read takes one look at the parts. The stamps are nil where something changed
+// meanwhile.
+func (f *CredentialFiles) read() (*contents, []stamp, error) {
+	from, parts := f.place().version(), f.parts()
+	before := from.stamps(parts)
+	var data [5][]byte
+	var err error
+	for i, p := range parts {
+		if data[i], err = from.read(p); err != nil {
+			break
+		}
+	}
+	if !sameStamps(before, from.stamps(parts)) {
+		return nil, nil, nil
+	}
+	return &contents{data[0], data[1], data[2], data[3], data[4]}, before, err
+}
+
+// open makes of the contents what the keychain holds.
+func (f *CredentialFiles) open(ctx context.Context, c *contents) (*holding, error) {
+	h := new(holding)
+	if c.ca != nil {
+		inv, err := Extract(ctx, c.ca, f.options(c))
+		if err != nil {
+			return nil, err
+		}
+		if h.roots, err = inv.Roots(); err != nil {
+			return nil, err
+		}
+	}
+	var inv *Inventory
+	var err error
+	switch {
+	case c.file != nil:
+		inv, err = Extract(ctx, c.file, f.options(c))
+	case c.certificate != nil && c.key != nil:
+		inv, err = ExtractPair(ctx, c.certificate, c.key, f.options(c))
+	case c.certificate != nil:
+		inv, err = Extract(ctx, c.certificate, f.options(c))
+	case c.key != nil:
+		return nil, fault(KindConfig, "keychain", string(keyfile.NoCertificate), "%s: there is a private key and no certificate", f)
+	case c.ca != nil:
+		return h, nil
+	default:
+		return nil, fault(KindConfig, "keychain", string(keyfile.NoCredential), "%s: there is no file, certificate or ca", f)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h, f.join(ctx, inv, h)
+}
+
+// join makes the credential of an inventory, with a key that is kept elsewhere
+// where the files have none.
+func (f *CredentialFiles) join(ctx context.Context, inv *Inventory, h *holding) error {
+	var err error
+	if len(inv.Keys) == 0 {
+		if h.chain = inv.chain(); h.chain == nil {
+			_, err = inv.Roots()
+			return err
+		}
+		if f.Signer == nil {
+			h.missing = inv.missing()
+			return nil
+		}
+		signer, err := f.Signer(ctx, h.chain[0])
+		if err != nil {
+			return credentialError("keychain", err)
+		}
+		if h.credential, err = inv.WithSigner(signer); err != nil {
+			return err
+		}
+	} else {
+		var alias []string
+		if f.Alias != "" {
+			alias = []string{f.Alias}
+		}
+		if h.credential, err = inv.Credential(alias...); err != nil {
+			return err
+		}
+		h.chain = h.credential.chain()
+	}
+	c := h.credential
+	c.Origins, c.OnlyIfAcceptable, c.AllowAnonymous, c.AllowExpired = f.Origins, f.OnlyIfAcceptable, f.AllowAnonymous, f.AllowExpired
+	return nil
+}
+
+// options are made anew each time, since Extract wipes them.
+func (f *CredentialFiles) options(c *contents) *ExtractOptions {
+	o := &ExtractOptions{Password: bytes.Clone(f.Password), KeyPassword: bytes.Clone(f.KeyPassword)}
+	if c.password != nil {
+		o.Password = bytes.Clone(c.password)
+		if f.PasswordFile != "" {
+			o.Password = bytes.TrimSuffix(bytes.TrimSuffix(o.Password, []byte("\n")), []byte("\r"))
+		}
+	}
+	return o
+}
+
+func (f CredentialFiles) clone() *CredentialFiles {
+	f.Password, f.KeyPassword = bytes.Clone(f.Password), bytes.Clone(f.KeyPassword)
+	f.Origins = slices.Clone(f.Origins)
+	return &f
+}
+
+// String names files and variables and no password.
+func (f CredentialFiles) String() string {
+	var names []string
+	for _, p := range f.parts()[:4] {
+		if p.name != "" {
+			names = append(names, p.name)
+		}
+	}
+	if f.Dir != "" {
+		return fmt.Sprintf("credential in %q of %q", names, f.Dir)
+	}
+	return fmt.Sprintf("credential in %q", names)
+}
+
+// Format renders String for every verb.
+func (f CredentialFiles) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, f.String()) }
+
+// MarshalJSON fails: passwords are in no document that this package writes.
+func (f CredentialFiles) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "keychain", "not-serialisable", "where a credential is may hold passwords and is not written")
+}
+
+// place is where names of files lead.
+type place struct {
+	fsys fs.FS // nil: this machine's
+	dir  string
+}
+
+func (f *CredentialFiles) place() place {
+	if f.FS != nil {
+		return place{f.FS, f.Dir}
+	}
+	return place{nil, resolvePath(f.root, f.Dir)}
+}
+
+// version is the place of the version of a mounted secret that is in force:
+// Kubernetes swaps the symbolic link ..data, through which all names lead.
+func (p place) version() place {
+	if p.fsys == nil && p.dir != "" {
+		if target, err := filepath.EvalSymlinks(filepath.Join(p.dir, "..data")); err == nil {
+			return place{nil, target}
+		}
+	}
+	return p
+}
+
+func (p place) stat(name string) (fs.FileInfo, error) {
+	if p.fsys != nil {
+		return fs.Stat(p.fsys, path.Join(p.dir, name))
+	}
+	return os.Stat(resolvePath(p.dir, name))
+}
+
+func (p place) open(name string) (fs.File, error) {
+	if p.fsys != nil {
+		return p.fsys.Open(path.Join(p.dir, name))
+	}
+	return os.Open(resolvePath(p.dir, name))
+}
+
+func resolvePath(dir, name string) string {
+	if dir == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}
+
+// read returns a part's content; nil where there is none, or none is there that
+// may be missing.
+func (p place) read(of part) ([]byte, error) {
+	if of.name == "" {
+		return nil, nil
+	}
+	if of.env {
+		value, ok := os.LookupEnv(of.name)
+		if !ok {
+			return nil, fault(KindConfig, "keychain", "environment", "the environment variable %q is not set", of.name)
+		}
+		return []byte(value), nil
+	}
+	data, err := p.readFile(of.name)
+	if of.optional && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// readFile reads a regular file of at most maxCredentialFile bytes; a pipe or
+// device could block for ever.
+func (p place) readFile(name string) ([]byte, error) {
+	info, err := p.stat(name)
+	if err != nil {
+		return nil, fileFault(name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fault(KindConfig, "keychain", "file", "%q is not a regular file", name)
+	}
+	f, err := p.open(name)
+	if err != nil {
+		return nil, fileFault(name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCredentialFile+1))
+	if err != nil {
+		return nil, fileFault(name, err)
+	}
+	if len(data) > maxCredentialFile {
+		return nil, fault(KindLimit, "keychain", "credential-file", "%q is larger than %d bytes", name, maxCredentialFile)
+	}
+	return data, nil
+}
+
+func fileFault(name string, err error) *Error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		err = pe.Err
+	}
+	return fault(KindConfig, "keychain", "file", "%q: %w", name, err)
+}
+
+// stamp tells one state of a part from another without reading it.
+type stamp struct {
+	info  fs.FileInfo // nil: a variable, or a file that cannot be looked at
+	value string      // of a variable
+}
+
+func (p place) stamps(parts []part) []stamp {
+	stamps := make([]stamp, len(parts))
+	for i, of := range parts {
+		switch {
+		case of.name == "":
+		case of.env:
+			value, set := os.LookupEnv(of.name)
+			stamps[i].value = fmt.Sprint(set, value)
+		default:
+			stamps[i].info, _ = p.stat(of.name)
+		}
+	}
+	return stamps
+}
+
+func sameStamps(a, b []stamp) bool { return slices.EqualFunc(a, b, stamp.same) }
+
+func (s stamp) same(o stamp) bool {
+	if s.info == nil || o.info == nil {
+		return s.info == o.info && s.value == o.value
+	}
+	// Only files of this machine have an identity to compare.
+	identity := os.SameFile(s.info, o.info) || !os.SameFile(s.info, s.info)
+	return identity && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime())
+}
+
+// settled says whether a further change would show in the modification time.
+func (s stamp) settled(now time.Time) bool {
+	return s.info == nil || now.Sub(s.info.ModTime()).Abs() > timeGrain
+}
+
+// Format shows no variable's value.
+func (s stamp) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, strings.Repeat("*", 3)) }
