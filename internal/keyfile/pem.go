@@ -117,20 +117,21 @@ type marker struct {
 	label      string
 }
 
-// findMarker finds the next marker with the word BEGIN or END.
+// findMarker finds the next marker with the word BEGIN or END. Its dashes are
+// its own: none of them lies before from.
 func findMarker(text []byte, from int, word string) (marker, bool) {
-	for {
+	for first := from; ; {
 		at := indexFold(text, from, word)
 		if at < 0 {
 			return marker{}, false
 		}
 		from = at + len(word)
 		start := at
-		for start > 0 && text[start-1] == ' ' && at-start < 2 {
+		for start > first && text[start-1] == ' ' && at-start < 2 {
 			start--
 		}
 		dashes := start
-		for start > 0 && text[start-1] == '-' && dashes-start < 5 {
+		for start > first && text[start-1] == '-' && dashes-start < 5 {
 			start--
 		}
 		if dashes-start < 3 {
