@@ -21,6 +21,9 @@ type Hop struct {
 	StatusCode int    // 0: no answer came
 	Receipt    *Receipt
 	Timings    Timings
+	// ForeignCookies are the names of cookies that the jar sent and that had
+	// been set under another client identity.
+	ForeignCookies []string
 }
 
 // MarshalJSON writes the hop as documents carry it.
@@ -31,7 +34,8 @@ func (h Hop) MarshalJSON() ([]byte, error) {
 		StatusCode int      `json:"statusCode,omitempty"`
 		Receipt    *Receipt `json:"receipt"`
 		Timings    Timings  `json:"timings"`
-	}{h.Method, h.URL, h.StatusCode, h.Receipt, h.Timings})
+		Foreign    []string `json:"foreignCookies,omitempty"`
+	}{h.Method, h.URL, h.StatusCode, h.Receipt, h.Timings, h.ForeignCookies})
 }
 
 // journey collects the hops of one request; it travels in the context.
@@ -43,9 +47,6 @@ type journey struct {
 type journeyKey struct{}
 
 func (j *journey) add(h Hop) {
-	if j == nil {
-		return
-	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.hops = append(j.hops, h)
@@ -57,8 +58,21 @@ func (j *journey) list() []Hop {
 	return j.hops
 }
 
-// hopState is what the hop's response leads back to; see ReceiptOf.
-type hopState struct{ receipt *Receipt }
+// hopState is what a hop knows of the way to it, and what its response leads
+// back to: the next hop, and ReceiptOf.
+type hopState struct {
+	journey *journey
+	number  int           // of redirects before it
+	origin  target.Origin // of its URL
+	crossed bool          // a hop before it had another origin
+	secret  bool          // the first request carries what must not go in the clear
+
+	receipt *Receipt
+	next    *target.Target // where it redirects to; nil: its response is final
+
+	veiledStatus   int // what veil has hidden
+	veiledLocation []string
+}
 
 type hopKey struct{}
 
@@ -75,11 +89,12 @@ type hopTripper struct{ plan *plan }
 func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	p := t.plan
 	ctx := req.Context()
-	j, _ := ctx.Value(journeyKey{}).(*journey)
+	state := p.arrive(req)
+	j := state.journey
 	deadline, _ := ctx.Deadline()
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
-	allowed, refused, err := p.present(ctx, target.OriginOf(req.URL))
+	allowed, refused, err := p.present(ctx, state.origin)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -89,13 +104,9 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, p.refuse(err)
 	}
-	state := &hopState{}
 	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport, deadline)
-	out, err := p.outgoing(hopCtx, req)
-	if err != nil {
-		closeBody(req)
-		return nil, err
-	}
+	out := p.outgoing(hopCtx, req, state)
+	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.executor.inner.RoundTrip(out)
 	progress := x.Progress()
 	facts := factsOrNone(progress.Record)
@@ -104,6 +115,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		hop.Receipt = e.receipt
 		hop.Timings = timingsOf(progress, facts)
 		j.add(hop)
+		e.Hops = j.list()
 		p.log(ctx, hop, e.Error)
 		return nil, e.Error
 	}
@@ -113,30 +125,36 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	p.log(ctx, hop, nil)
 	resp.Request = out
 	p.keepCookies(req.URL, resp.Header)
-	if err := p.inspect(req, resp); err != nil {
+	if err := p.inspect(req, resp, state); err != nil {
 		_ = resp.Body.Close()
-		if e := asError(err); e != nil && j != nil {
-			e.Response = p.newResponse(resp, j)
+		if e := asError(err); e != nil {
+			e.Hops, e.Response = j.list(), p.newResponse(resp, j)
 		}
 		return nil, err
 	}
 	return resp, nil
 }
 
-// outgoing is the request as it goes on the wire: a copy, with the exact
-// target, the cookies, and, for a client's caller, the configured headers.
-func (p *plan) outgoing(ctx context.Context, req *http.Request) (*http.Request, error) {
+// outgoing is the request as it goes on the wire, but for cookies: a copy, for
+// a client's caller with the configured headers. Those do not come back with a
+// redirect that had left their origin.
+func (p *plan) outgoing(ctx context.Context, req *http.Request, state *hopState) *http.Request {
 	out := req.Clone(ctx)
-	if p.handedOut && target.OriginOf(req.URL) == p.origin {
+	if p.handedOut && state.origin == p.origin && !state.crossed {
 		p.addHeaders(out)
+		if state.number > 0 && !hasBody(out) {
+			dropBodyHeaders(out.Header)
+		}
 	}
-	p.addCookies(out)
-	return out, nil
+	if state.number == 0 {
+		state.secret = p.hasSecret(out)
+	}
+	return out
 }
 
 // inspect looks at an answer before anybody reads on: its header section is
 // bounded, and a Location that net/http would misread is settled here.
-func (p *plan) inspect(req *http.Request, resp *http.Response) error {
+func (p *plan) inspect(req *http.Request, resp *http.Response, state *hopState) error {
 	fields := 0
 	for _, values := range resp.Header {
 		fields += len(values)
@@ -148,14 +166,7 @@ func (p *plan) inspect(req *http.Request, resp *http.Response) error {
 		return &Error{Kind: KindProtocol, Reason: "status", Phase: phaseHeaders, Type: typeName(KindProtocol, 0),
 			URL: target.Redact(req.URL), Err: errBadStatus}
 	}
-	location, err := p.landing(req, resp)
-	if err != nil {
-		return err
-	}
-	if location != "" {
-		resp.Header.Set("Location", location)
-	}
-	return nil
+	return p.landing(req, resp, state)
 }
 
 var errBadStatus = errors.New("the status code is not one of a final response")

@@ -2,10 +2,14 @@ package mtlshttp
 
 import (
 	"errors"
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/target"
 )
@@ -67,90 +71,51 @@ func isRedirect(status int) bool {
 // keepsBody says whether a redirect keeps method and body.
 func keepsBody(status int) bool { return status == 307 || status == 308 }
 
-// secretHeaders never cross an origin and are never shown.
+// secretHeaders never cross an origin and are never shown; nor does any other
+// whose name has one of secretWords in it.
 var secretHeaders = []string{
-	"Authorization", "Cookie", "Cookie2", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate",
-	"Api-Key", "Apikey", "X-Api-Key", "X-Apikey", "X-Api-Token", "X-Api-Secret", "X-Auth-Token", "X-Auth-Key",
-	"X-Access-Token", "X-Access-Key", "X-Secret-Key", "X-Session-Token", "X-Session-Id", "X-Csrf-Token",
-	"X-Xsrf-Token", "X-Amz-Security-Token", "X-Goog-Api-Key", "X-Goog-Iam-Authorization-Token",
-	"X-Google-Api-Key", "X-Vault-Token", "X-Consul-Token", "X-Gitlab-Token", "Private-Token", "Job-Token",
-	"X-Github-Token", "X-Shopify-Access-Token", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
-	"X-Rapidapi-Key", "X-Mashape-Key", "X-Figma-Token", "X-Hub-Signature", "X-Hub-Signature-256",
-	"X-Datadog-Api-Key", "Dd-Api-Key", "Dd-Application-Key", "X-Honeycomb-Team", "X-Postmark-Server-Token",
-	"X-Algolia-Api-Key", "X-Mailgun-Key", "X-User-Token", "X-Client-Secret", "X-Token", "Token",
-	"Authentication", "X-Authorization", "X-Auth", "X-Jwt-Assertion", "X-Jwt-Token", "Id-Token",
-	"X-Ms-Token-Aad-Access-Token", "X-Forwarded-Access-Token", "Access-Token",
+	"Authorization", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate", "Cookie", "Cookie2",
+	"Authentication", "X-Authorization", "X-Auth", "X-Session-Id", "X-Hub-Signature", "X-Hub-Signature-256",
+	"X-Honeycomb-Team", "X-Amz-Signature", "X-Ms-Client-Principal", "X-Mailgun-Key", "X-Rapidapi-Key",
+	"X-Mashape-Key", "X-Functions-Key", "Ocp-Apim-Subscription-Key", "Dd-Application-Key", "X-Forwarded-Client-Cert",
 }
+
+// secretWords stand in the names of the headers that API keys, passwords and
+// tokens are sent in.
+var secretWords = []string{"token", "secret", "password", "passwd", "credential", "jwt",
+	"api-key", "apikey", "api_key", "access-key", "auth-key", "private-key"}
 
 // bodyHeaders go with the body.
 var bodyHeaders = []string{"Content-Length", "Content-Type", "Content-Encoding", "Content-Language",
 	"Content-Location", "Content-Disposition", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest",
 	"Transfer-Encoding", "Expect"}
 
-// errDowngrade and its siblings are the causes of errors of kind redirect.
+// The causes of errors of kind redirect.
 var (
 	errDowngrade   = errors.New("a redirect from https to http would carry a secret or a body in the clear")
 	errTooMany     = errors.New("too many redirects")
 	errBadLocation = errors.New("the Location cannot be used")
 )
 
+// drainBytes and drainTime bound what is read of a redirect's own body so that
+// its connection can serve again.
+const (
+	drainBytes = 64 << 10
+	drainTime  = 100 * time.Millisecond
+)
+
 // isSecret says whether a header must not cross an origin.
 func (p *plan) isSecret(name string) bool {
-	name = http.CanonicalHeaderKey(name)
-	return slices.Contains(secretHeaders, name) ||
-		slices.ContainsFunc(p.request.Secret, func(s string) bool { return http.CanonicalHeaderKey(s) == name })
-}
-
-// checkRedirect is the policy of the plan's *http.Client. net/http copies the
-// headers of the first request anew for every hop, so what may go is decided
-// anew here, from the whole way so far.
-func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
-	first, last := via[0], via[len(via)-1]
-	if !p.request.Redirect.follows(last.Method) {
-		return http.ErrUseLastResponse
-	}
-	if len(via) > p.request.Redirect.max() {
-		return redirectError("too-many", req.URL, errTooMany)
-	}
-	here, before := target.OriginOf(req.URL), target.OriginOf(last.URL)
-	crossed := false
-	for _, r := range via {
-		crossed = crossed || target.OriginOf(r.URL) != here
-	}
-	hasBody := req.Body != nil && req.Body != http.NoBody || req.ContentLength > 0
-	if before.Scheme == "https" && here.Scheme == "http" {
-		if hasBody || p.hasSecret(first) && !p.request.Redirect.AllowDowngrade {
-			return redirectError("downgrade", req.URL, errDowngrade)
-		}
-	}
-	if crossed {
-		for name := range req.Header {
-			if p.isSecret(name) {
-				req.Header.Del(name)
-			}
-		}
-	}
-	if !hasBody {
-		for _, name := range bodyHeaders {
-			req.Header.Del(name)
-		}
-	}
-	// A Host override was for the first origin.
-	req.Host = ""
-	if !crossed && first.Host != "" && first.Host != first.URL.Host {
-		req.Host = first.Host
-	}
-	req.Header.Del("Referer")
-	if r := referer(last.URL, here == before, before.Scheme == "https" && here.Scheme == "http"); r != "" {
-		req.Header.Set("Referer", r)
-	}
-	return nil
+	lower := strings.ToLower(name)
+	is := func(s string) bool { return strings.EqualFold(s, name) }
+	return slices.ContainsFunc(secretHeaders, is) || slices.ContainsFunc(p.request.Secret, is) ||
+		slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(lower, word) })
 }
 
 // hasSecret says whether a request carries anything that must not go in the
 // clear where it went encrypted before.
 func (p *plan) hasSecret(first *http.Request) bool {
-	if len(p.identities) > 0 || first.URL.User != nil || p.auth != nil {
+	if len(p.identities) > 0 || p.auth != nil || first.URL.User != nil {
 		return true
 	}
 	for name := range first.Header {
@@ -161,18 +126,72 @@ func (p *plan) hasSecret(first *http.Request) bool {
 	return false
 }
 
-// referer is the URL without user information and fragment on one origin, the
-// origin alone on another, and nothing from https to http.
-func referer(last *url.URL, same, downgrade bool) string {
-	if downgrade {
-		return ""
+func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != http.NoBody }
+
+// arrive begins a hop: what is known of the way that led to it comes from the
+// hop before, which net/http leaves in the request.
+func (p *plan) arrive(req *http.Request) *hopState {
+	state := &hopState{origin: target.OriginOf(req.URL)}
+	if req.Response != nil && req.Response.Request != nil {
+		if before := hopOf(req.Response.Request.Context()); before != nil {
+			state.journey, state.number, state.secret = before.journey, before.number+1, before.secret
+			state.crossed = before.crossed || before.origin != state.origin
+			return state
+		}
 	}
-	if !same {
-		return target.OriginOf(last).String() + "/"
+	if state.journey, _ = req.Context().Value(journeyKey{}).(*journey); state.journey == nil {
+		state.journey = new(journey)
 	}
-	u := *last
-	u.User, u.Fragment, u.RawFragment = nil, "", ""
-	return u.String()
+	return state
+}
+
+// landing looks at a response that redirects before net/http does: it resolves
+// the Location and refuses what must not be followed. What it leaves is a
+// Location that net/http reads as we do.
+func (p *plan) landing(req *http.Request, resp *http.Response, state *hopState) error {
+	locations := resp.Header.Values("Location")
+	if !isRedirect(resp.StatusCode) || len(locations) == 0 {
+		return nil
+	}
+	replayable := req.GetBody != nil && (p.handedOut || p.payload == nil || p.payload.replayable)
+	if !p.request.Redirect.follows(req.Method) {
+		if _, err := req.URL.Parse(locations[0]); err != nil || hasBody(req) && req.GetBody != nil && !replayable {
+			state.veil(resp)
+		}
+		return nil
+	}
+	next, err := target.Resolve(req.URL, locations[0], p.limits.URL)
+	if err != nil {
+		return p.badLocation(req, resp, err)
+	}
+	bodyGoes := keepsBody(resp.StatusCode) && hasBody(req)
+	downgrade := state.origin.Scheme == "https" && next.Scheme == "http"
+	switch {
+	case state.number >= p.request.Redirect.max():
+		return redirectError("too-many", next.URL(), errTooMany)
+	case downgrade && (bodyGoes || state.secret && !p.request.Redirect.AllowDowngrade):
+		return redirectError("downgrade", next.URL(), errDowngrade)
+	case bodyGoes && !replayable:
+		return redirectError("body-not-replayable", req.URL, ErrNotReplayable)
+	}
+	state.next = next
+	resp.Header.Set("Location", next.URL().String())
+	return nil
+}
+
+func (p *plan) badLocation(req *http.Request, resp *http.Response, err error) error {
+	var te *target.Error
+	if !errors.As(err, &te) {
+		return redirectError("location", req.URL, errBadLocation)
+	}
+	switch te.Reason {
+	case target.Empty: // it leads nowhere: the response is final
+		resp.Header.Del("Location")
+		return nil
+	case target.TooLong:
+		return p.limitError("url", phaseRedirect, int64(p.limits.URL), req.URL)
+	}
+	return redirectError(string(te.Reason), req.URL, fmt.Errorf("%w: %w", errBadLocation, te))
 }
 
 func redirectError(reason string, u *url.URL, err error) *Error {
@@ -180,31 +199,91 @@ func redirectError(reason string, u *url.URL, err error) *Error {
 		URL: target.Redact(u), Err: err}
 }
 
-// landing looks at a response that redirects before net/http follows it: it
-// resolves the Location strictly and finds out whether the body can go there.
-// It returns the Location that net/http shall see.
-func (p *plan) landing(req *http.Request, resp *http.Response) (string, error) {
-	locations := resp.Header.Values("Location")
-	if !isRedirect(resp.StatusCode) || len(locations) == 0 || !p.request.Redirect.follows(req.Method) {
-		return "", nil
+// veil hides from net/http a redirect that is not followed and that it would
+// stumble over before it asks: over a Location that it cannot parse, whose text
+// its error has, or a body that cannot be opened again.
+func (s *hopState) veil(resp *http.Response) {
+	s.veiledStatus, s.veiledLocation = resp.StatusCode, resp.Header["Location"]
+	resp.StatusCode = http.StatusFound
+	resp.Header["Location"] = []string{"/"}
+}
+
+func (s *hopState) unveil(resp *http.Response) {
+	if s.veiledLocation != nil {
+		resp.StatusCode, resp.Header["Location"] = s.veiledStatus, s.veiledLocation
 	}
-	next, err := target.Resolve(req.URL, locations[0], p.limits.URL)
-	if err != nil {
-		reason := "location"
-		var te *target.Error
-		if errors.As(err, &te) {
-			reason = string(te.Reason)
+}
+
+// checkRedirect is the policy of the plan's *http.Client. net/http copies the
+// headers of the first request anew for every hop, so what may go is decided
+// anew here.
+func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
+	first, last := via[0], via[len(via)-1]
+	var state *hopState
+	if req.Response.Request != nil {
+		state = hopOf(req.Response.Request.Context())
+	}
+	if state == nil || state.next == nil {
+		if state != nil {
+			state.unveil(req.Response)
 		}
-		if reason == string(target.Empty) { // it leads nowhere: the response is final
-			resp.Header.Del("Location")
-			return "", nil
+		closeBody(req)
+		return http.ErrUseLastResponse
+	}
+	drain(req.Response)
+	req.URL = state.next.URL() // to the byte
+	next := state.next.Origin()
+	crossed := state.crossed || state.origin != next
+	if crossed {
+		maps.DeleteFunc(req.Header, func(name string, _ []string) bool { return p.isSecret(name) })
+	}
+	if !hasBody(req) {
+		dropBodyHeaders(req.Header)
+	}
+	// A Host override and user information were for the first origin.
+	req.Host = ""
+	if !crossed {
+		req.URL.User = first.URL.User
+		if first.Host != first.URL.Host {
+			req.Host = first.Host
 		}
-		return "", redirectError(strings.ToLower(reason), req.URL, errors.Join(errBadLocation, err))
 	}
-	hasBody := req.Body != nil && req.Body != http.NoBody
-	replayable := req.GetBody != nil && (p.payload == nil || p.payload.replayable)
-	if keepsBody(resp.StatusCode) && hasBody && !replayable {
-		return "", redirectError("body-not-replayable", req.URL, ErrNotReplayable)
+	req.Header.Del("Referer")
+	if r := referer(last.URL, state.origin, next); r != "" {
+		req.Header.Set("Referer", r)
 	}
-	return next.URL().String(), nil
+	return nil
+}
+
+func dropBodyHeaders(h http.Header) {
+	maps.DeleteFunc(h, func(name string, _ []string) bool {
+		return slices.Contains(bodyHeaders, http.CanonicalHeaderKey(name))
+	})
+}
+
+// drain reads what is left of a redirect's body, where that is little and comes
+// at once, and gives up the connection where it is not.
+func drain(resp *http.Response) {
+	body := resp.Body
+	resp.Body = http.NoBody
+	if resp.ContentLength <= drainBytes {
+		giveUp := time.AfterFunc(drainTime, func() { _ = body.Close() })
+		_, _ = io.CopyN(io.Discard, body, drainBytes+1)
+		giveUp.Stop()
+	}
+	_ = body.Close()
+}
+
+// referer is the URL without user information and fragment on one origin, the
+// origin alone on another, and nothing from https to http.
+func referer(last *url.URL, from, to target.Origin) string {
+	switch {
+	case from.Scheme == "https" && to.Scheme == "http":
+		return ""
+	case from != to:
+		return from.String() + "/"
+	}
+	u := *last
+	u.User, u.Fragment, u.RawFragment = nil, "", ""
+	return u.String()
 }
