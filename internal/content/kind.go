@@ -34,8 +34,9 @@ const (
 //	HTML, XHTML              anything else        HTML
 //	text/plain               { or [, <?xml        JSON, XML, if it parses
 //	other text               anything             Text
-//	none, or not a type      { or [, <?xml        JSON, XML, if it parses
+//	none, or not a type      { or [               JSON, if it parses
 //	none, or not a type      HTML's first tags    HTML
+//	none, or not a type      another tag          XML, if it parses
 //	none, or not a type      control characters   Binary
 //	none, or not a type      anything else        Text
 //	anything with a charset  anything             Text
@@ -168,10 +169,22 @@ func sniff(body []byte) Kind {
 			return HTML
 		}
 	}
-	if hasControls(head) {
+	switch {
+	case hasControls(head):
 		return Binary
+	case looksLikeTag(head):
+		return XML
 	}
 	return Text
+}
+
+// looksLikeTag asks for a tag or a comment.
+func looksLikeTag(head []byte) bool {
+	if len(head) < 2 || head[0] != '<' {
+		return false
+	}
+	c := head[1] | 0x20
+	return 'a' <= c && c <= 'z' || head[1] == '_' || bytes.HasPrefix(head, []byte("<!--"))
 }
 
 // hasControls looks for the bytes that the MIME Sniffing Standard calls binary.

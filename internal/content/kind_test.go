@@ -50,6 +50,10 @@ func TestPAR11Classify(t *testing.T) {
 		{"", "{\x00\"\x00a\x00\"\x00:\x001\x00}\x00", JSON, false},
 		{"", `<?xml version="1.0"?><a/>`, XML, false},
 		{"", "\xff\xfe<\x00?\x00x\x00m\x00l\x00 \x00", XML, false},
+		{"", "<rss version='2.0'/>", XML, false},
+		{"", "<!-- note --><a/>", XML, false},
+		{"", "<< quoted", Text, false},
+		{"text/plain", "<a/>", Text, false},
 		{"", page, HTML, false},
 		{"", xhtml, HTML, false},
 		{"", "plain", Text, false},
@@ -69,6 +73,20 @@ func TestPAR11Classify(t *testing.T) {
 		assert.Equal(t, c.kind, kind, "%s %.30q", name, c.body)
 		assert.Equal(t, c.declared, declared, "%s %.30q", name, c.body)
 		assert.Less(t, time.Since(began), time.Second, name)
+	}
+}
+
+func TestPAR12EmptyBodies(t *testing.T) {
+	for _, contentType := range []string{"", "application/json", "text/xml", "text/html; charset=utf-16", "image/png"} {
+		for _, body := range []string{"", " \r\n\t"} {
+			kind, _ := Classify(contentType, []byte(body))
+			if strings.Contains(contentType, "utf-16") {
+				body = ""
+			}
+			got := Decode([]byte(body), contentType, kind)
+			assert.Equal(t, body, string(got.Text), contentType)
+			assert.Empty(t, got.Warning, contentType)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -188,6 +189,9 @@ func appendOther(dst []byte, v any, depth int) ([]byte, error) {
 	case map[string]string:
 		return appendMap(dst, v, depth)
 	case json.Marshaler:
+		if p := reflect.ValueOf(v); p.Kind() == reflect.Pointer && p.IsNil() {
+			return append(dst, "null"...), nil
+		}
 		raw, err := v.MarshalJSON()
 		if err != nil {
 			return nil, err

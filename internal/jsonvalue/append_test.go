@@ -30,6 +30,7 @@ func TestAppend(t *testing.T) {
 		`1.5`:                    1.5,
 		`0.1`:                    float32(0.1),
 		`["a","b"]`:              []string{"a", "b"},
+		`[null]`:                 []any{(*time.Time)(nil)},
 		`{"x":"y"}`:              map[string]string{"x": "y"},
 		`{"a":1,"a":[2]}`:        json.RawMessage(" {\"a\": 1,\n\"a\":[ 2]} "),
 		`"2026-11-21T00:00:00Z"`: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),

@@ -1,7 +1,6 @@
 package jsonvalue
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -22,8 +21,12 @@ type builder struct {
 
 	chunk   strings.Builder // many short strings in one allocation
 	scratch []byte          // a string without its escapes
-	known   [64]string      // names seen before, by a hash
+	// Short strings seen before, by their slot.
+	knownNames   [knownSize]string
+	knownStrings [knownSize]any
 }
+
+const knownSize = 64
 
 const (
 	chunkSize  = 4 << 10 // how much memory one short string may keep alive
@@ -41,7 +44,7 @@ func (b *builder) value() any {
 	case '[':
 		return b.array()
 	case '"':
-		return b.keep(b.str())
+		return b.boxed(b.str())
 	case 't':
 		b.pos += len("true")
 		return true
@@ -128,15 +131,16 @@ func (b *builder) space() {
 // next call.
 func (b *builder) str() []byte {
 	open := b.pos
-	end := open + 1 + bytes.IndexByte(b.text[open+1:], '"')
-	plain := bytes.IndexByte(b.text[open+1:end], '\\') < 0
-	if !plain {
-		end = closingQuote(b.text, open)
+	end := open + 1
+	for b.text[end] != '"' && b.text[end] != '\\' {
+		end++
 	}
-	b.pos = end + 1
-	if plain && !b.dirty {
+	if b.text[end] == '"' && !b.dirty {
+		b.pos = end + 1
 		return b.text[open+1 : end]
 	}
+	end = closingQuote(b.text, open)
+	b.pos = end + 1
 	// The error says that something was replaced, which is the rule.
 	b.scratch, _ = jsontext.AppendUnquote(b.scratch[:0], b.text[open:end+1])
 	return b.scratch
@@ -163,16 +167,38 @@ var digit = [10]any{
 	json.Number("5"), json.Number("6"), json.Number("7"), json.Number("8"), json.Number("9"),
 }
 
+// maxKnown is the longest string that is looked up among those seen before.
+const maxKnown = 32
+
+// slot is where a string of up to maxKnown bytes is remembered. The hash is
+// cheap: a collision costs one string.
+func slot(s []byte) int {
+	return (len(s)*7 + int(s[0])*31 + int(s[len(s)/2])*13 + int(s[len(s)-1])*17) % knownSize
+}
+
 // name is keep for members: records repeat their names.
 func (b *builder) name(s []byte) string {
-	if len(s) == 0 || len(s) > 32 {
+	if len(s) == 0 || len(s) > maxKnown {
 		return b.keep(s)
 	}
-	slot := &b.known[(len(s)*7+int(s[0])*31+int(s[len(s)-1])*17+int(s[len(s)/2]))%len(b.known)]
-	if *slot != string(s) {
-		*slot = b.keep(s)
+	known := &b.knownNames[slot(s)]
+	if *known != string(s) {
+		*known = b.keep(s)
 	}
-	return *slot
+	return *known
+}
+
+// boxed is keep for values, many of which are one of a few: states, currencies,
+// types. An interface that holds a string is an allocation too.
+func (b *builder) boxed(s []byte) any {
+	if len(s) == 0 || len(s) > maxKnown {
+		return b.keep(s)
+	}
+	known := &b.knownStrings[slot(s)]
+	if v, ok := (*known).(string); !ok || v != string(s) {
+		*known = b.keep(s)
+	}
+	return *known
 }
 
 // keep returns a copy of s.
