@@ -66,7 +66,7 @@ func (o outcome) alert(number uint8) bool {
 // client would.
 func talk(t *testing.T, w *world, s *Server, version uint16) (o outcome) {
 	t.Helper()
-	const patience = 300 * time.Millisecond
+	const patience = 500 * time.Millisecond // a peer that stalls costs all of it
 	dialed, err := net.Dial("tcp", s.Addr)
 	if err != nil { // reset before connect returned
 		o.err = err
@@ -154,6 +154,7 @@ func TestPeers(t *testing.T) {
 	for _, kind := range PeerKinds() {
 		for _, version := range versions() {
 			t.Run(string(kind)+"/"+tls.VersionName(version), func(t *testing.T) {
+				t.Parallel() // those that stall only wait
 				c := w.config(t, DemandOptional)
 				c.Alert = number
 				c.MaxVersion = version
