@@ -112,8 +112,8 @@ type place struct {
 
 func (p *place) path(name string) string { return filepath.Join(p.dir, name) }
 
-// write puts a file into the place and returns its path. Errors are kept for
-// the one look at the end, so that a configuration reads in one piece.
+// write puts a file into the place and returns its path. It panics where it
+// cannot, so that a configuration reads in one piece.
 func (p *place) write(name string, content []byte) string {
 	path := p.path(name)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
