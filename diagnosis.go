@@ -158,6 +158,8 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 		return diagnosis.VerifyExpired
 	case errors.As(verify.Err, &name):
 		return diagnosis.VerifyName
+	case errors.Is(verify.Err, errRevoked):
+		return diagnosis.VerifyRevoked
 	case errors.As(verify.Err, &insecure):
 		return diagnosis.VerifyWeak
 	case errors.As(verify.Err, &authority):

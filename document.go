@@ -46,7 +46,9 @@ var documentKeys = []documentKey{
 	flag("shareCookies", func(r *Request) *bool { return &r.ShareCookies }),
 	{"ca", readRoots, writeRoots},
 	flag("caOnly", func(r *Request) *bool { return &r.Roots.Only }),
+	{"crl", readLists, writeLists},
 	inverted("rejectUnauthorized", func(r *Request) *bool { return &r.Verify.Off }),
+	{"verify", readVerify, writeVerify},
 	inverted("followRedirect", func(r *Request) *bool { return &r.Redirect.Off }),
 	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
 	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
@@ -549,6 +551,79 @@ func writeRoots(r *Request) any {
 	return nil
 }
 
+// readLists reads revocation lists as PEM text.
+func readLists(r *Request, v any) error {
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	for _, item := range list {
+		data, _, err := dataOf(item)
+		if err != nil {
+			return err
+		}
+		r.Roots.CRLs = append(r.Roots.CRLs, data)
+	}
+	return nil
+}
+
+func writeLists(r *Request) any {
+	var list []any
+	for _, data := range r.Roots.CRLs {
+		list = append(list, dataValue(data, true))
+	}
+	if list == nil {
+		return nil
+	}
+	return list
+}
+
+var errVerify = errors.New("an object of pins, name, skipName and allowExpired is expected")
+
+func readVerify(r *Request, v any) (err error) {
+	object, ok := v.(jsonvalue.Object)
+	if !ok {
+		return errVerify
+	}
+	for _, m := range object {
+		switch m.Name {
+		case "pins":
+			r.Verify.Pins, err = stringsOf(m.Value)
+		case "name":
+			if r.Verify.Name, ok = m.Value.(string); !ok {
+				err = errVerify
+			}
+		case "skipName":
+			r.Verify.SkipName, err = boolOf(m.Value)
+		case "allowExpired":
+			r.Verify.AllowExpired, err = boolOf(m.Value)
+		default:
+			err = errVerify
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeVerify(r *Request) any {
+	object := jsonvalue.Object{}
+	add := func(set bool, name string, value any) {
+		if set {
+			object = append(object, jsonvalue.Member{Name: name, Value: value})
+		}
+	}
+	add(len(r.Verify.Pins) > 0, "pins", r.Verify.Pins)
+	add(r.Verify.Name != "", "name", r.Verify.Name)
+	add(r.Verify.SkipName, "skipName", true)
+	add(r.Verify.AllowExpired, "allowExpired", true)
+	if len(object) == 0 {
+		return nil
+	}
+	return object
+}
+
 var tlsVersions = map[string]uint16{"1.2": versionTLS12, "1.3": versionTLS13}
 
 func readProtocol(r *Request, v any) error {
@@ -566,6 +641,8 @@ func readProtocol(r *Request, v any) error {
 			r.Protocol.MaxTLS = version
 		case m.Name == "http" && (s == "1" || s == "2"):
 			r.Protocol.HTTP = int(s[0] - '0')
+		case m.Name == "renegotiate" && (s == "true" || s == "false"):
+			r.Protocol.Renegotiate = s == "true"
 		default:
 			return errProtocol
 		}
@@ -573,7 +650,7 @@ func readProtocol(r *Request, v any) error {
 	return nil
 }
 
-var errProtocol = errors.New(`an object of minTls and maxTls, "1.2" or "1.3", and http, 1 or 2, is expected`)
+var errProtocol = errors.New(`an object of minTls and maxTls, "1.2" or "1.3", http, 1 or 2, and renegotiate is expected`)
 
 func writeProtocol(r *Request) any {
 	object := jsonvalue.Object{}
@@ -587,6 +664,9 @@ func writeProtocol(r *Request) any {
 	}
 	if r.Protocol.HTTP != 0 {
 		object = append(object, jsonvalue.Member{Name: "http", Value: r.Protocol.HTTP})
+	}
+	if r.Protocol.Renegotiate {
+		object = append(object, jsonvalue.Member{Name: "renegotiate", Value: true})
 	}
 	if len(object) == 0 {
 		return nil

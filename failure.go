@@ -240,6 +240,12 @@ func verifyReason(err *tls.CertificateVerificationError) string {
 		return "name"
 	case errors.As(err.Err, &authority):
 		return "unknown-authority"
+	case errors.Is(err.Err, errRevoked):
+		return "revoked"
+	case errors.Is(err.Err, errStaleList):
+		return "revocation-list-expired"
+	case errors.Is(err.Err, errPin):
+		return "pin"
 	}
 	return "invalid"
 }

@@ -103,7 +103,11 @@ func (p *plan) resolve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.trust = newTrust(r, roots, p.clock)
+	lists, listErr := parseLists(r.Roots.CRLs)
+	if listErr != nil {
+		return listErr
+	}
+	p.trust = newTrust(r, roots, lists, p.clock)
 	for _, text := range r.Origins {
 		pattern, err := target.ParsePattern(text)
 		if err != nil {

@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"net/url"
@@ -117,12 +118,15 @@ func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
 		}
 		roots = append(roots[:len(roots):len(roots)], parsed...)
 	}
-	t := newTrust(&Request{Roots: Roots{Only: p.Roots.Only}, Verify: p.Verify}, roots, clock)
-	config, err := t.config()
+	t := newTrust(&Request{Roots: Roots{Only: p.Roots.Only}, Verify: p.Verify}, roots, nil, clock)
+	config, verify, err := t.config()
 	if err != nil {
 		return nil, asError(err)
 	}
 	out.TLS = config
+	if verify != nil {
+		config.VerifyConnection = func(state tls.ConnectionState) error { return verify(u.Hostname(), state) }
+	}
 	if p.Identity != nil {
 		if err := p.Identity.usable(clock()); err != nil {
 			return nil, err

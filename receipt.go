@@ -111,7 +111,7 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 		Resumed: state.DidResume, Reused: reused,
 		ClientCertificate: ClientCertificateReceipt{Requested: f.Requested, AcceptableCAs: names(f.AcceptableCAs), Withheld: []WithheldCertificate{}},
 		Server:            ServerReceipt{Chain: []CertificateFacts{}},
-		Relaxations:       []string{}, Warnings: []Warning{},
+		Relaxations:       p.trust.verify.relaxations(), Warnings: []Warning{},
 	}
 	r.Proxy = f.Proxy
 	if r.Proxy == "" && p.executor.Proxy == nil {
@@ -128,9 +128,6 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 	}
 	if len(state.PeerCertificates) > 0 {
 		r.Server.TrustedBy = p.trust.trustedBy(state)
-	}
-	if p.trust.verify.Off {
-		r.Relaxations = append(r.Relaxations, "unverified")
 	}
 	if f.Presented != nil {
 		facts := factsOf(f.Presented.Certificate.Leaf)
@@ -184,10 +181,28 @@ func serverChain(f wire.Facts) []*x509.Certificate {
 
 // trustedBy says who vouched for the server.
 func (t *trust) trustedBy(state tls.ConnectionState) string {
-	if len(state.VerifiedChains) == 0 {
+	chains := state.VerifiedChains
+	switch {
+	case t.verify.Off:
+		return "unverified"
+	case len(t.verify.Pins) > 0:
+		return "pin"
+	case t.verify.byHand():
+		// It has passed; only whose root it was is asked again.
+		anyName := *t
+		anyName.verify = Verify{SkipName: true, AllowExpired: t.verify.AllowExpired}
+		config, _, err := t.config()
+		if err != nil {
+			return "unverified"
+		}
+		if chains, err = anyName.chains("", state, config.RootCAs); err != nil {
+			return "unverified"
+		}
+	}
+	if len(chains) == 0 {
 		return "unverified"
 	}
-	chain := state.VerifiedChains[0]
+	chain := chains[0]
 	if anchor := chain[len(chain)-1]; slices.ContainsFunc(t.added, anchor.Equal) {
 		return "added"
 	}

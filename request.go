@@ -137,13 +137,9 @@ type Roots struct {
 	PEM          string              // text with certificates
 	Certificates []*x509.Certificate // themselves
 	Only         bool                // trust these alone, not the system's
-}
-
-// Verify loosens how a server's certificate is verified. Everything that is
-// loosened stands in the receipt. The zero value loosens nothing.
-type Verify struct {
-	// Off verifies nothing: the peer may be anyone. TLS 1.2 stays the least.
-	Off bool
+	// CRLs are revocation lists, PEM or DER, of any of the authorities. One
+	// that is out of date refuses what its authority issued.
+	CRLs [][]byte
 }
 
 // Protocol narrows the versions that are offered. A zero field: no narrower
@@ -151,6 +147,10 @@ type Verify struct {
 type Protocol struct {
 	MinTLS, MaxTLS uint16 // tls.VersionTLS12, tls.VersionTLS13
 	HTTP           int    // 1 or 2 alone; 0: both
+	// Renegotiate answers a server that asks for the certificate only after
+	// it has seen the path, as Apache does for one directory: once, over TLS
+	// 1.2 and HTTP/1.1, which it also demands.
+	Renegotiate bool
 }
 
 // Validate reports every fault that can be seen without a network, as an
@@ -216,6 +216,7 @@ func (r *Request) faults(limits Limits) []*Error {
 		}
 	}
 	add(r.Roots.fault())
+	add(r.Verify.fault())
 	add(r.Protocol.fault())
 	add(r.Redirect.fault())
 	for _, key := range slices.Sorted(maps.Keys(r.Extra)) {
@@ -360,8 +361,8 @@ func (r Roots) fault() *Error {
 	if r.Only && r.Name == "" && r.PEM == "" && len(r.Certificates) == 0 {
 		return fault(KindConfig, "caOnly", string(keyfile.NoCertificate), "no authority is left to trust")
 	}
-	if r.PEM == "" {
-		return nil
+	if _, err := parseLists(r.CRLs); err != nil || r.PEM == "" {
+		return err
 	}
 	_, err := parseRoots(r.PEM)
 	return err
@@ -372,6 +373,8 @@ func (p Protocol) fault() *Error {
 	switch {
 	case !tls(p.MinTLS) || !tls(p.MaxTLS) || p.MinTLS != 0 && p.MaxTLS != 0 && p.MinTLS > p.MaxTLS:
 		return fault(KindConfig, "protocol", "tls-version", "TLS 1.2 to TLS 1.3")
+	case p.Renegotiate && (p.MinTLS > versionTLS12 || p.HTTP == 2):
+		return fault(KindConfig, "protocol", "renegotiation", "renegotiation is of TLS 1.2 and HTTP/1.1")
 	case p.HTTP != 0 && p.HTTP != 1 && p.HTTP != 2:
 		return fault(KindConfig, "protocol", "http-version", "HTTP version 1 or 2")
 	}

@@ -27,6 +27,7 @@ type trust struct {
 	protocol Protocol
 	only     bool
 	added    []*x509.Certificate
+	lists    []*x509.RevocationList
 	clock    func() time.Time
 	sum      [sha256.Size]byte // by content
 }
@@ -34,27 +35,32 @@ type trust struct {
 // systemRoots is read once: on some systems it takes a while.
 var systemRoots = sync.OnceValues(x509.SystemCertPool)
 
-func newTrust(r *Request, added []*x509.Certificate, clock func() time.Time) *trust {
-	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, clock: clock}
+func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationList, clock func() time.Time) *trust {
+	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, lists: lists, clock: clock}
 	h := sha256.New()
-	put(h, boolByte(r.Verify.Off), boolByte(r.Roots.Only), byte(r.Protocol.HTTP))
+	r.Verify.hash(h)
+	put(h, boolByte(r.Roots.Only), byte(r.Protocol.HTTP), boolByte(r.Protocol.Renegotiate))
 	putUint(h, uint64(r.Protocol.MinTLS), uint64(r.Protocol.MaxTLS), uint64(len(added)))
 	for _, c := range added {
 		sum := sha256.Sum256(c.Raw)
+		put(h, sum[:]...)
+	}
+	for _, l := range lists {
+		sum := sha256.Sum256(l.Raw)
 		put(h, sum[:]...)
 	}
 	h.Sum(t.sum[:0])
 	return t
 }
 
-// config is the part of a TLS configuration that has no identity in it; see
-// wire.Setting.
-func (t *trust) config() (*tls.Config, error) {
+// config is the part of a TLS configuration that has no identity in it, and
+// what is to be verified beside it; see wire.Setting.
+func (t *trust) config() (*tls.Config, func(string, tls.ConnectionState) error, error) {
 	c := &tls.Config{
 		MinVersion:         max(t.protocol.MinTLS, versionTLS12),
 		MaxVersion:         t.protocol.MaxTLS,
 		Time:               t.clock,
-		InsecureSkipVerify: t.verify.Off,
+		InsecureSkipVerify: t.verify.Off || t.verify.byHand(),
 	}
 	switch {
 	case t.only:
@@ -62,14 +68,18 @@ func (t *trust) config() (*tls.Config, error) {
 	case len(t.added) > 0:
 		system, err := systemRoots()
 		if err != nil {
-			return nil, &Error{Kind: KindResource, Reason: "system-roots", Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
+			return nil, nil, &Error{Kind: KindResource, Reason: "system-roots", Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
 		}
 		c.RootCAs = system.Clone()
 	}
 	for _, cert := range t.added {
 		c.RootCAs.AddCert(cert)
 	}
-	return c, nil
+	if t.protocol.Renegotiate {
+		c.Renegotiation = tls.RenegotiateOnceAsClient
+		c.MaxVersion = versionTLS12
+	}
+	return c, t.check(c.RootCAs), nil
 }
 
 // setting is what a connection to one origin has: the trust, and the
@@ -79,7 +89,7 @@ func (p *plan) setting(allowed, refused []*wire.Identity) *wire.Setting {
 	s := &wire.Setting{
 		TLS: p.trust.config, Identities: allowed, Refused: refused,
 		Required:  p.request.RequireClientCertificate,
-		HTTP1Only: p.request.Protocol.HTTP == 1, HTTP2Only: p.request.Protocol.HTTP == 2,
+		HTTP1Only: p.request.Protocol.HTTP == 1 || p.request.Protocol.Renegotiate, HTTP2Only: p.request.Protocol.HTTP == 2,
 		HeaderBytes: p.limits.HeaderBytes,
 	}
 	h := sha256.New()

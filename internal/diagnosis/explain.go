@@ -86,6 +86,7 @@ func explain(s *Signals, cause string) (seen, advice string) {
 		add("none is configured")
 	}
 	switch {
+	case s.Verify != VerifyNone: // the end was ours
 	case s.AlertBy == Peer:
 		add("the peer sent alert %d (%s)", s.Alert, AlertName(s.Alert))
 	case s.AlertBy == Ourselves:

@@ -22,8 +22,9 @@ type Key [sha256.Size]byte
 type Setting struct {
 	Key Key
 	// TLS makes the part that does not depend on the connection: roots,
-	// verification, versions, clock. It is called once for a transport.
-	TLS func() (*tls.Config, error)
+	// verification, versions, clock; and what verifies a connection to a
+	// host beside it, nil for nothing. It is called once for a transport.
+	TLS func() (*tls.Config, func(host string, state tls.ConnectionState) error, error)
 	// Identities are the candidates for the server's request, best first.
 	// Every one of them may be shown to every host that is dialed by this
 	// setting: the caller has asked the origin rule.
@@ -45,17 +46,18 @@ type Setting struct {
 type Transport struct {
 	setting  *Setting
 	tls      *tls.Config
+	verify   func(host string, state tls.ConnectionState) error
 	pool     *Pool
 	http     *http.Transport
 	sessions *sessions
 }
 
 func newTransport(p *Pool, s *Setting) (*Transport, error) {
-	base, err := s.TLS()
+	base, verify, err := s.TLS()
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{setting: s, tls: base, pool: p}
+	t := &Transport{setting: s, tls: base, verify: verify, pool: p}
 	if !s.Required {
 		t.sessions = newSessions(sessionLimit)
 	}
@@ -204,13 +206,12 @@ func (t *Transport) config(record *Record) *tls.Config {
 	if t.sessions != nil {
 		c.ClientSessionCache = &originSessions{t.sessions, net.JoinHostPort(host, record.facts.Port), record}
 	}
-	verify := c.VerifyConnection
 	c.VerifyConnection = func(state tls.ConnectionState) error {
 		if state.DidResume { // before the server's new ticket is put
 			record.resumed()
 		}
-		if verify != nil {
-			return verify(state)
+		if t.verify != nil {
+			return t.verify(host, state)
 		}
 		return nil
 	}

@@ -54,8 +54,8 @@ func (w world) setting(ids ...*Identity) *Setting {
 		h.Write(id.Fingerprint[:])
 	}
 	return &Setting{Key: Key(h.Sum(nil)), Identities: ids,
-		TLS: func() (*tls.Config, error) {
-			return &tls.Config{RootCAs: w.ca.Pool(), MinVersion: tls.VersionTLS12}, nil
+		TLS: func() (*tls.Config, func(string, tls.ConnectionState) error, error) {
+			return &tls.Config{RootCAs: w.ca.Pool(), MinVersion: tls.VersionTLS12}, nil, nil
 		}}
 }
 
