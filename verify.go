@@ -55,7 +55,7 @@ func (v Verify) fault() *Error {
 	}
 	for i, text := range v.Pins {
 		if _, ok := parsePin(text); !ok {
-			return fault(KindConfig, fmt.Sprintf("verify.pins[%d]", i), "pin", "a pin is a SHA-256 sum in hex or base64")
+			return fault(KindConfig, "verify", "pin", "pin %d is no SHA-256 sum in hex or base64", i)
 		}
 	}
 	return nil
