@@ -134,12 +134,10 @@ func (r *Reader) read(p []byte) (int, error) {
 	}
 	// The limit is reached, not passed: is there more?
 	var one [1]byte
-	switch n, err := io.ReadFull(r.top, one[:]); {
-	case n > 0:
-		return 0, &LimitError{What: LimitBody, Limit: r.limits.Decoded, Got: r.decoded + 1}
-	default:
+	if n, err := io.ReadFull(r.top, one[:]); n == 0 {
 		return 0, err
 	}
+	return 0, &LimitError{What: LimitBody, Limit: r.limits.Decoded, Got: r.decoded + 1}
 }
 
 func (r *Reader) excessive() bool {

@@ -21,6 +21,7 @@ type builder struct {
 
 	chunk   strings.Builder // many short strings in one allocation
 	scratch []byte          // a string without its escapes
+
 	// Short strings seen before, by their slot.
 	knownNames   [knownSize]string
 	knownStrings [knownSize]any
