@@ -52,6 +52,7 @@ var documentKeys = []documentKey{
 	inverted("followRedirect", func(r *Request) *bool { return &r.Redirect.Off }),
 	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
 	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
+	flag("followOriginalHttpMethod", func(r *Request) *bool { return &r.Redirect.KeepMethod }),
 	flag("allowDowngrade", func(r *Request) *bool { return &r.Redirect.AllowDowngrade }),
 	flag("gzip", func(r *Request) *bool { return &r.Compressed }),
 	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),

@@ -115,6 +115,7 @@ func fields(t *testing.T) []field {
 		option("followAllRedirects", func(r *request) any { return r.Redirect.All }),
 		{key: "maxRedirects", get: func(r *request) any { return r.Redirect.Max }, zero: 0, reads: reads{`0`: -1, `1`: 1, `"100"`: 100},
 			refused: []string{`-1`, `101`, `1.5`, `"x"`, `true`, `[]`, `{}`}},
+		option("followOriginalHttpMethod", func(r *request) any { return r.Redirect.KeepMethod }),
 		option("allowDowngrade", func(r *request) any { return r.Redirect.AllowDowngrade }),
 		option("gzip", func(r *request) any { return r.Compressed }),
 		option("useMtls", func(r *request) any { return r.UseMutualTLS }),

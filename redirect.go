@@ -20,14 +20,17 @@ const defaultMaxRedirects = 10
 // zero value follows them for every method but POST, PUT, PATCH and DELETE, ten
 // at the most.
 //
-// A 303 turns every method but HEAD into GET, as 301 and 302 do; 307 and 308
-// keep method and body. To another origin go no client certificate, no
-// Authorization, Cookie or Proxy-Authorization, none of Request.Secret and none
-// of the common API-key headers; the jar answers anew.
+// A 303 turns every method but HEAD into GET; so do 301 and 302 with All, as in
+// the module, and without it they keep OPTIONS and the like; 307 and 308 keep
+// every method. The body goes where the method is kept. To another origin go no client certificate, no Authorization, Cookie or
+// Proxy-Authorization, none of Request.Secret and none of the common API-key
+// headers; the jar answers anew.
 type Redirect struct {
 	Off bool // follow none (Fusion: Follow redirect)
 	All bool // follow for every method, whatever Off says (Fusion: Follow all redirects)
 	Max int  // most hops, to 100; 0: 10; -1: none, the first is an error
+	// KeepMethod keeps method and body on 301 and 302 with All too.
+	KeepMethod bool
 	// AllowDowngrade follows from https to http although the request has a
 	// secret: the secret is left behind. A body never goes.
 	AllowDowngrade bool
@@ -68,8 +71,16 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// keepsBody says whether a redirect keeps method and body.
-func keepsBody(status int) bool { return status == 307 || status == 308 }
+// keeps says whether a redirect that is followed keeps method and body.
+func (r Redirect) keeps(status int, method string) bool {
+	switch status {
+	case 307, 308:
+		return true
+	case 301, 302:
+		return method != http.MethodGet && method != http.MethodHead && (!r.All || r.KeepMethod)
+	}
+	return false
+}
 
 // secretHeaders never cross an origin and are never shown; nor does any other
 // whose name has one of secretWords in it.
@@ -164,7 +175,7 @@ func (p *plan) landing(req *http.Request, resp *http.Response, state *hopState) 
 	if err != nil {
 		return p.badLocation(req, resp, err)
 	}
-	bodyGoes := keepsBody(resp.StatusCode) && hasBody(req)
+	bodyGoes := p.request.Redirect.keeps(resp.StatusCode, req.Method) && hasBody(req)
 	downgrade := state.origin.Scheme == "https" && next.Scheme == "http"
 	switch {
 	case state.number >= p.request.Redirect.max():
@@ -186,7 +197,7 @@ func (p *plan) badLocation(req *http.Request, resp *http.Response, err error) er
 	}
 	switch te.Reason {
 	case target.Empty: // it leads nowhere: the response is final
-		resp.Header.Del("Location")
+		resp.Header.Set("Location", "") // net/http too
 		return nil
 	case target.TooLong:
 		return p.limitError("url", phaseRedirect, int64(p.limits.URL), req.URL)
@@ -237,6 +248,11 @@ func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
 	if crossed {
 		maps.DeleteFunc(req.Header, func(name string, _ []string) bool { return p.isSecret(name) })
 	}
+	if p.request.Redirect.keeps(req.Response.StatusCode, last.Method) {
+		if err := keepMethod(req, last); err != nil {
+			return err
+		}
+	}
 	if !hasBody(req) {
 		dropBodyHeaders(req.Header)
 	}
@@ -253,6 +269,23 @@ func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
 		req.Header.Set("Referer", r)
 	}
 	return nil
+}
+
+// keepMethod undoes net/http's turning of a method into GET, and gives the body
+// back.
+func keepMethod(req, last *http.Request) (err error) {
+	req.Method = last.Method
+	if !hasBody(last) || hasBody(req) {
+		return nil
+	}
+	req.Body, err = last.GetBody() // landing saw that it can
+	req.GetBody, req.ContentLength = last.GetBody, last.ContentLength
+	for _, name := range bodyHeaders {
+		if values := last.Header.Values(name); values != nil {
+			req.Header[name] = values
+		}
+	}
+	return err
 }
 
 func dropBodyHeaders(h http.Header) {
