@@ -58,6 +58,7 @@ var documentKeys = []documentKey{
 	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),
 	{"origins", readOrigins, writeStrings(func(r *Request) []string { return r.Origins })},
 	flag("requireClientCertificate", func(r *Request) *bool { return &r.RequireClientCertificate }),
+	flag("confirmHandshake", func(r *Request) *bool { return &r.ConfirmHandshake }),
 	{"protocol", readProtocol, writeProtocol},
 }
 

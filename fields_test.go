@@ -118,6 +118,7 @@ func fields(t *testing.T) []field {
 		option("followOriginalHttpMethod", func(r *request) any { return r.Redirect.KeepMethod }),
 		option("allowDowngrade", func(r *request) any { return r.Redirect.AllowDowngrade }),
 		option("gzip", func(r *request) any { return r.Compressed }),
+		option("confirmHandshake", func(r *request) any { return r.ConfirmHandshake }),
 		option("useMtls", func(r *request) any { return r.UseMutualTLS }),
 		{key: "origins", get: func(r *request) any { return r.Origins }, zero: []string(nil),
 			reads: reads{`["https://a.test:8443", "b.test", "*.c.test"]`: []string{"https://a.test:8443", "b.test", "*.c.test"}}, refused: []string{`"a.test"`, `[1]`, `["*"]`, `["ftp://a.test"]`, `[""]`, `{}`}},

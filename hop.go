@@ -105,6 +105,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, p.refuse(err)
 	}
 	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport, deadline)
+	x.Confirm = p.confirms(req)
 	out := p.outgoing(hopCtx, req, state)
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.executor.inner.RoundTrip(out)
@@ -133,6 +134,14 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// largeBody is from where on a body is not uploaded before the server has had
+// its chance to refuse the certificate.
+const largeBody = 64 << 10
+
+func (p *plan) confirms(req *http.Request) bool {
+	return p.request.ConfirmHandshake || req.ContentLength < 0 || req.ContentLength > largeBody
 }
 
 // outgoing is the request as it goes on the wire, but for cookies: a copy, for

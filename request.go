@@ -71,6 +71,12 @@ type Request struct {
 	// server asked for a certificate and one was presented.
 	RequireClientCertificate bool
 
+	// ConfirmHandshake waits on a new connection, as far as TLS 1.3 can show
+	// it, for the server to take the certificate before the request goes
+	// out. With a body of more than 64 KiB, or of unknown length, it is done
+	// anyway.
+	ConfirmHandshake bool
+
 	// Roots are authorities to trust beside the system's. (Fusion:
 	// Self-signed certificate)
 	Roots Roots

@@ -37,17 +37,20 @@ type Conn struct {
 
 	reading sync.Mutex // held around each raw read
 	mu      sync.Mutex // guards rest
-	rest    []byte
+	rest    []byte     // received and not yet handed on
 }
 
 func newConn(raw net.Conn, record *Record) *Conn {
 	return &Conn{Conn: raw, record: record, gone: make(chan struct{})}
 }
 
-// Read reads from the peer, then from what a close has kept.
+// Read reads what was kept, from a look ahead or at a close, else from the peer.
 func (c *Conn) Read(p []byte) (int, error) {
 	if c.answered.Load() {
 		return c.Conn.Read(p)
+	}
+	if n := c.takeRest(p); n > 0 {
+		return n, nil
 	}
 	c.reading.Lock()
 	n, err := c.Conn.Read(p)
@@ -123,7 +126,7 @@ func (c *Conn) drain() {
 		}
 	}
 	c.mu.Lock()
-	c.rest = kept
+	c.rest = append(c.rest, kept...)
 	c.mu.Unlock()
 }
 

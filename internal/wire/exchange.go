@@ -32,6 +32,9 @@ type Exchange struct {
 	// Deadline ends a dial that this exchange began; net/http detaches a
 	// dial from its request. Zero: the dialer's own timeout alone.
 	Deadline time.Time
+	// Confirm waits, on a new connection of TLS 1.3 whose server asked for a
+	// certificate, for its verdict before the request goes out.
+	Confirm bool
 
 	transport *Transport
 	trace     httptrace.ClientTrace  // ours

@@ -166,6 +166,9 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn
 	if err == nil {
 		err = t.accept(record, conn.ConnectionState())
 	}
+	if err == nil && x != nil && x.Confirm {
+		err = t.confirm(record, time.Since(begun))
+	}
 	record.note(func(f *Facts) {
 		f.Handshake, f.HandshakeErr, f.State = time.Since(begun), err, conn.ConnectionState()
 		if err == nil {
