@@ -3,6 +3,7 @@ package mtlshttp
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -114,6 +115,9 @@ func (k *Keychain) Names() []string {
 	defer k.mu.Unlock()
 	return slices.Sorted(maps.Keys(k.entries))
 }
+
+// Format lists the names, for every verb.
+func (k *Keychain) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "keychain of %q", k.Names()) }
 
 func (k *Keychain) entry(name string) (keychainEntry, bool) {
 	k.mu.Lock()

@@ -7,13 +7,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
@@ -117,7 +117,7 @@ func (f *CredentialFiles) read() (*contents, []stamp, error) {
 			break
 		}
 	}
-	if !sameStamps(before, from.stamps(parts)) {
+	if !sameStamps(before, from.stamps(parts)) || f.place().version().dir != from.dir {
 		return nil, nil, nil
 	}
 	return &contents{data[0], data[1], data[2], data[3], data[4]}, before, err
@@ -332,9 +332,11 @@ func fileFault(name string, err error) *Error {
 
 // stamp tells one state of a part from another without reading it.
 type stamp struct {
-	info  fs.FileInfo // nil: a variable, or a file that cannot be looked at
-	value string      // of a variable
+	info fs.FileInfo // nil: a variable, or a file that cannot be looked at
+	hash uint64      // of a variable's value, which is kept nowhere
 }
+
+var stampSeed = maphash.MakeSeed()
 
 func (p place) stamps(parts []part) []stamp {
 	stamps := make([]stamp, len(parts))
@@ -343,7 +345,7 @@ func (p place) stamps(parts []part) []stamp {
 		case of.name == "":
 		case of.env:
 			value, set := os.LookupEnv(of.name)
-			stamps[i].value = fmt.Sprint(set, value)
+			stamps[i].hash = maphash.String(stampSeed, fmt.Sprint(set, value))
 		default:
 			stamps[i].info, _ = p.stat(of.name)
 		}
@@ -355,7 +357,7 @@ func sameStamps(a, b []stamp) bool { return slices.EqualFunc(a, b, stamp.same) }
 
 func (s stamp) same(o stamp) bool {
 	if s.info == nil || o.info == nil {
-		return s.info == o.info && s.value == o.value
+		return s.info == o.info && s.hash == o.hash
 	}
 	// Only files of this machine have an identity to compare.
 	identity := os.SameFile(s.info, o.info) || !os.SameFile(s.info, s.info)
@@ -366,6 +368,3 @@ func (s stamp) same(o stamp) bool {
 func (s stamp) settled(now time.Time) bool {
 	return s.info == nil || now.Sub(s.info.ModTime()).Abs() > timeGrain
 }
-
-// Format shows no variable's value.
-func (s stamp) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, strings.Repeat("*", 3)) }
