@@ -45,7 +45,11 @@ func parsePKCS8(b *budget, octets []byte) (*Key, error) {
 
 // curveKey reads CurvePrivateKey (RFC 8410 7).
 func curveKey(b *budget, oid string, octets []byte) (*Key, error) {
-	if err := b.spend(100_000); err != nil {
+	price := int64(500)
+	if oid == oidEd448 || oid == oidX448 {
+		price = 50_000
+	}
+	if err := b.spend(price); err != nil {
 		return nil, err
 	}
 	name := algorithmName(oid)

@@ -39,11 +39,10 @@ func ecKey(b *budget, params value, private, public []byte) (*Key, error) {
 	if params.tag != tagOID && params.tag != tagSequence {
 		return nil, fault(Corrupt, "the EC key does not say its curve; put the EC PARAMETERS block that belongs to it in front")
 	}
-	if err := b.spend(100_000); err != nil {
-		return nil, err
-	}
-	computed, signer, err := ecPublic(params, private)
+	computed, signer, err := ecPublic(b, params, private)
 	switch {
+	case err != nil && ends(err):
+		return nil, err
 	case err != nil:
 		return nil, corrupt("EC key", err)
 	case computed == nil && public == nil:
@@ -64,7 +63,7 @@ func ecKey(b *budget, params value, private, public []byte) (*Key, error) {
 
 // ecPublic computes the uncompressed point, and the signer where Go has the
 // curve. A nil point is a curve we cannot compute on.
-func ecPublic(params value, private []byte) (point []byte, signer crypto.Signer, err error) {
+func ecPublic(b *budget, params value, private []byte) (point []byte, signer crypto.Signer, err error) {
 	d := new(big.Int).SetBytes(private)
 	var c *curve
 	if params.tag == tagOID {
@@ -73,6 +72,9 @@ func ecPublic(params value, private []byte) (point []byte, signer crypto.Signer,
 			return nil, nil, err
 		}
 		if known := goCurves[oid]; known != nil {
+			if err := b.spend(500); err != nil {
+				return nil, nil, err
+			}
 			size := (known.Params().N.BitLen() + 7) / 8
 			if d.BitLen() > 8*size {
 				return nil, nil, errors.New("its private key is too large for its curve")
@@ -91,6 +93,9 @@ func ecPublic(params value, private []byte) (point []byte, signer crypto.Signer,
 	}
 	if c == nil {
 		return nil, nil, nil
+	}
+	if err := b.spend(100 * int64(c.p.BitLen())); err != nil {
+		return nil, nil, err
 	}
 	if point = c.public(d); point == nil {
 		return nil, nil, errors.New("its private key is out of range")

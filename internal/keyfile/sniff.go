@@ -43,10 +43,10 @@ func shapeOf(v value) shape {
 	switch {
 	case is(tagOID):
 		return shapePKCS7
-	case len(members) == 1 && bytes.HasPrefix(memberTags(first, 2), []byte{tagContext0, tagInteger}):
-		return shapeCertificate // of which the rest is damaged
 	case is(tagSequence, tagSequence, tagBitString):
 		return signedShape(first)
+	case is(tagSequence) && bytes.HasPrefix(memberTags(first, 2), []byte{tagContext0, tagInteger}):
+		return shapeCertificate // of which the rest is damaged
 	case is(tagSequence, tagBitString):
 		return shapePublicKey
 	case is(tagSequence, tagOctetString), is(tagSequence, tagOctetString|bitConstructed):

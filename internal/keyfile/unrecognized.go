@@ -16,6 +16,9 @@ func unrecognized(b, text []byte) *Error {
 	if e := bouncyCastle(b); e != nil {
 		return e
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) && bytes.Contains(text, []byte(`"kty"`)) {
+		return fault(UnsupportedFormat, "this is a JSON Web Key; convert it: step crypto key format --pem FILE")
+	}
 	start := strings.ToLower(strings.TrimSpace(string(text[:min(len(text), 512)])))
 	for _, known := range foreignTexts {
 		if strings.HasPrefix(start, known.prefix) {
@@ -46,6 +49,8 @@ var foreignFormats = []foreign{
 	{"\xd0\xcf\x11\xe0", Unrecognized, "this is a Microsoft Office or Outlook document; save the attachment that it holds"},
 	{"SQLite format 3", UnsupportedFormat, "this is an SQLite database, as NSS keeps its keys in; export: pk12util -o new.p12 -n NAME -d DIRECTORY"},
 	{"\xac\xed\x00\x05", Unrecognized, "this is a serialized Java object, no keystore"},
+	{"\x1e\xf1\xb5\xb0", UnsupportedFormat, "this is a Microsoft PVK key; convert it: openssl rsa -inform PVK -in FILE -out new.pem"},
+	{"kych", UnsupportedFormat, "this is a macOS keychain; export the item as PKCS #12 from Keychain Access"},
 	{"\x99\x01", NoCredential, "this is OpenPGP data, which TLS does not use"},
 }
 

@@ -1,0 +1,88 @@
+package keyfile
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestScanPEM(t *testing.T) {
+	text := "begin\nEND of it\n---- BEGIN ONE ----\nAAAA\n---- END ONE ----\n-----BEGIN-----\n" +
+		"-----BEGIN two-----\nKey: a\nOther: b \\\n c\n\nBBBB\n-----END two-----\n-----BEGIN THREE-----\nCCCC\n-----BEGIN FOUR-----DD-----END FOUR-----"
+	blocks := scanPEM([]byte(text))
+	require.Len(t, blocks, 4)
+	require.Equal(t, "ONE", blocks[0].label)
+	require.Equal(t, []byte{0, 0, 0}, blocks[0].der)
+	require.Equal(t, "TWO", blocks[1].label)
+	require.Equal(t, map[string]string{"Key": "a", "Other": "b  c"}, blocks[1].headers)
+	require.Error(t, blocks[2].err, "it has no END line")
+	require.Equal(t, "FOUR", blocks[3].label)
+	require.Len(t, blocks[3].der, 1)
+	require.Empty(t, scanPEM([]byte(strings.Repeat("-----BEGIN ", 100))))
+}
+
+func TestCurveFromItsOwnBlock(t *testing.T) {
+	s := samples()["p256"]
+	key := s.key.(*ecdsa.PrivateKey)
+	full := sequenceOf(must(x509.MarshalECPrivateKey(key)))
+	version, private := full.next(), full.next()
+	bare := der(tagSequence, version.raw, private.raw)
+	_, err := Extract(context.Background(), armour("EC PRIVATE KEY", bare), Options{})
+	require.ErrorIs(t, err, Corrupt)
+	require.ErrorContains(t, err, "EC PARAMETERS")
+
+	file := append(armour("EC PARAMETERS", derOID("1.2.840.10045.3.1.7")), armour("EC PRIVATE KEY", bare)...)
+	mustOpen(t, s, append(file, bundle(s)...), Options{})
+}
+
+func TestTrustedCertificatesCarryMore(t *testing.T) {
+	s := samples()["p256"]
+	auxiliary := der(tagSequence, der(tagUTF8String, []byte("alias")))
+	inv, err := Extract(context.Background(), armour("TRUSTED CERTIFICATE", append(append([]byte{}, s.leaf...), auxiliary...)), Options{})
+	require.NoError(t, err)
+	require.Equal(t, s.leaf, inv.Certificates[0].Raw)
+	require.True(t, inv.Certificates[0].TrustAnchor)
+}
+
+func TestCertificatesPutTogether(t *testing.T) {
+	s := samples()["p256"]
+	inv, err := Extract(context.Background(), append(append([]byte{}, s.leaf...), s.top...), Options{})
+	require.NoError(t, err)
+	require.Len(t, inv.Certificates, 2)
+	require.False(t, inv.Certificates[0].TrustAnchor)
+	require.True(t, inv.Certificates[1].TrustAnchor)
+}
+
+func TestShapes(t *testing.T) {
+	number := derInteger(big.NewInt(65537))
+	modulus := derInteger(new(big.Int).Lsh(big1, 2047))
+	algorithm := der(tagSequence, derOID(oidRSA), der(tagNull))
+	signed := func(inner ...[]byte) []byte {
+		return der(tagSequence, der(tagSequence, inner...), algorithm, derBits(make([]byte, 8)))
+	}
+	name, date := der(tagSequence), der(tagUTCTime, []byte("200101000000Z"))
+	for want, content := range map[shape][]byte{
+		shapeCertificate:    samples()["p256"].leaf,
+		shapeRequest:        signed(derInteger(big0), name, algorithm, der(tagContext0)),
+		shapeCRL:            signed(derInteger(big1), algorithm, name, date, date),
+		shapePublicKey:      keyInfo(algorithm, nil),
+		shapePKCS1Public:    der(tagSequence, modulus, number),
+		shapeDHParameters:   der(tagSequence, modulus, derInteger(big2)),
+		shapeDSAParameters:  der(tagSequence, modulus, number, modulus),
+		shapePKCS8:          samples()["p256"].pkcs8(),
+		shapeEncryptedPKCS8: der(tagSequence, algorithm, der(tagOctetString)),
+		shapePKCS7:          pkcs7Of(),
+		shapeCurve:          derOID("1.3.132.0.10"),
+		shapeBCFKS:          der(tagSequence, der(tagSequence, algorithm, der(tagOctetString)), der(tagSequence)),
+		shapeUnknown:        der(tagSequence, der(tagUTF8String)),
+	} {
+		require.Equal(t, want, shapeOf(must(whole(content))), "%x", content[:min(len(content), 20)])
+	}
+}
+
+var big0, big1, big2 = big.NewInt(0), big.NewInt(1), big.NewInt(2)
