@@ -59,8 +59,10 @@ func JSON(v any) Body { return Body{kind: bodyJSON, contentType: "application/js
 // Form sends application/x-www-form-urlencoded, in the order given; arrays and
 // objects are written as the query's are, see Request.PlainQueryKeys.
 func Form(params ...Param) Body {
-	return Body{kind: bodyForm, contentType: "application/x-www-form-urlencoded", params: params}
+	return Body{kind: bodyForm, contentType: formType, params: params}
 }
+
+const formType = "application/x-www-form-urlencoded"
 
 // Reader sends what r yields, as it is. A length below zero means that it is
 // not known: the body is then sent in chunks. It can be sent again, on a
@@ -77,7 +79,7 @@ type payload struct {
 	length      int64 // -1 unknown, 0 none
 	open        func() (io.ReadCloser, error)
 	replayable  bool
-	boundary    bool // contentType has the body's boundary and must be sent
+	fixed       bool // contentType must be sent; a caller's may only add to it
 	foreign     bool // it reads a caller's reader, which may block or fail
 
 	mu      sync.Mutex
@@ -107,6 +109,22 @@ func (b Body) fault() *Error {
 	return nil
 }
 
+// bodyLength is how long the body is, where that is known before files and
+// readers are looked at.
+func (r *Request) bodyLength() (n int64, known bool) {
+	switch r.Body.kind {
+	case bodyNone:
+		return 0, true
+	case bodyMultipart, bodyReader:
+		return 0, false
+	}
+	p, err := r.Body.payload(r.PlainQueryKeys, nil)
+	if err != nil {
+		return 0, false
+	}
+	return p.length, true
+}
+
 // payload prepares the body. A request without one gives a nil payload.
 func (b Body) payload(plainKeys bool, files fs.FS) (*payload, error) {
 	switch b.kind {
@@ -117,7 +135,9 @@ func (b Body) payload(plainKeys bool, files fs.FS) (*payload, error) {
 		return bytesPayload(b.contentType, data), err
 	case bodyForm:
 		text, err := query.Form(pairs(b.params), plainKeys)
-		return bytesPayload(b.contentType, []byte(text)), err
+		p := bytesPayload(b.contentType, []byte(text))
+		p.fixed = true
+		return p, err
 	case bodyMultipart:
 		return multipartPayload(b.parts, files)
 	case bodyReader:

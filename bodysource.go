@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -24,7 +25,8 @@ func (p *payload) attach(ctx context.Context, req *http.Request) error {
 	if p == nil {
 		return nil
 	}
-	if given := req.Header.Get("Content-Type"); p.contentType != "" && (given == "" || p.boundary) {
+	given := req.Header.Get("Content-Type")
+	if p.contentType != "" && (given == "" || p.fixed && !strings.HasPrefix(given, p.contentType)) {
 		req.Header.Set("Content-Type", p.contentType)
 	}
 	req.ContentLength = p.length

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/query"
 )
 
 // bodyKeys are the keys of the document that together say what the body is.
@@ -35,6 +36,9 @@ func readBody(object jsonvalue.Object) (Body, error) {
 	case "raw":
 		return readRaw(get)
 	case "x_www_form_urlencoded":
+		if text, ok := get("formFields").(string); ok && text != "" {
+			return Text(formType, query.EscapeText(text)), nil
+		}
 		rows, err := optionalRows(get("formFields"), "key")
 		if err != nil {
 			return Body{}, fault(KindConfig, "formFields", "json", "%w", err)

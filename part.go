@@ -98,7 +98,7 @@ func multipartPayload(parts []Part, files fs.FS) (*payload, error) {
 	if err != nil {
 		return nil, multipartFault(err, len(parts))
 	}
-	return &payload{contentType: body.ContentType(), length: body.Length(), replayable: body.Replayable(), boundary: true, foreign: true,
+	return &payload{contentType: body.ContentType(), length: body.Length(), replayable: body.Replayable(), fixed: true, foreign: true,
 		open: func() (io.ReadCloser, error) { return body.Reader(), nil }}, nil
 }
 

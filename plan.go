@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
@@ -255,11 +256,16 @@ func (p *plan) addHeaders(req *http.Request) {
 		case given.Values(name) != nil:
 		case name == "Host":
 			req.Host = h.Value
+		case name == "Connection":
+			req.Close = req.Close || strings.EqualFold(h.Value, "close")
+		case managed[name] != "": // it says what is done anyway
 		default:
 			req.Header.Add(name, h.Value)
 		}
 	}
-	if p.auth != nil && req.Header.Get("Authorization") == "" {
+	// Auth goes before a header of the request's, which goes before user
+	// information in its URL.
+	if p.auth != nil && given.Get("Authorization") == "" && (p.request.Auth != nil || req.Header.Get("Authorization") == "") {
 		token := base64.StdEncoding.EncodeToString([]byte(p.auth.User + ":" + p.auth.Password))
 		req.Header.Set("Authorization", "Basic "+token)
 	}

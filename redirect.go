@@ -22,9 +22,9 @@ const defaultMaxRedirects = 10
 //
 // A 303 turns every method but HEAD into GET; so do 301 and 302 with All, as in
 // the module, and without it they keep OPTIONS and the like; 307 and 308 keep
-// every method. The body goes where the method is kept. To another origin go no client certificate, no Authorization, Cookie or
-// Proxy-Authorization, none of Request.Secret and none of the common API-key
-// headers; the jar answers anew.
+// every method. The body goes where the method is kept. To another origin go no
+// client certificate, no Authorization, Cookie or Proxy-Authorization, none of
+// Request.Secret and none of the common API-key headers; the jar answers anew.
 type Redirect struct {
 	Off bool // follow none (Fusion: Follow redirect)
 	All bool // follow for every method, whatever Off says (Fusion: Follow all redirects)

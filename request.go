@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -188,10 +189,13 @@ func (r *Request) faults(limits Limits) []*Error {
 	if !httpguts.ValidHeaderFieldName(r.method()) {
 		add(fault(KindConfig, "method", "method", "not a method name"))
 	}
+	if r.method() == http.MethodConnect {
+		add(fault(KindConfig, "method", "method", "CONNECT is for proxies, and theirs is sent by itself"))
+	}
 	if r.Timeout != 0 && (r.Timeout < minTimeout || r.Timeout > maxTimeout) {
 		add(fault(KindConfig, "timeout", "timeout", "%v is not within 1 to 300 seconds", r.Timeout))
 	}
-	faults = append(faults, headerFaults(r.Headers)...)
+	faults = append(faults, headerFaults(r.Headers, r.bodyLength)...)
 	for i, name := range r.Secret {
 		if !httpguts.ValidHeaderFieldName(name) {
 			add(fault(KindConfig, fmt.Sprintf("secretHeaders[%d]", i), "header", "not a header name"))
@@ -207,6 +211,11 @@ func (r *Request) faults(limits Limits) []*Error {
 		add(fault(KindConfig, "authPass", "header", "the password has a control character"))
 	}
 	add(r.Body.fault())
+	if r.method() == http.MethodHead && r.Body.kind != bodyForm && r.Body.kind != bodyMultipart {
+		if length, known := r.bodyLength(); !known || length > 0 {
+			add(fault(KindConfig, "bodyType", "method", "HEAD has no body but a form"))
+		}
+	}
 	if r.Body.kind != bodyNone && r.Body.kind != bodyRaw && r.method() == http.MethodTrace {
 		add(fault(KindConfig, "bodyType", "method", "TRACE has no body"))
 	}
@@ -316,7 +325,7 @@ func urlFault(field string, err error) *Error {
 }
 
 // managed are the headers that the library writes itself, each with the way
-// to have what it stands for.
+// to have what it stands for. One that asks for just that is let by.
 var managed = map[string]string{
 	"Content-Length":    "it follows from the body",
 	"Transfer-Encoding": "it follows from the body",
@@ -329,7 +338,20 @@ var managed = map[string]string{
 	"Http2-Settings":    "protocols are not switched",
 }
 
-func headerFaults(headers []Header) []*Error {
+// redundant says whether a managed header asks for what is done anyway, or for
+// what can be done: the body's own length, a connection that is closed or kept.
+func redundant(name, value string, bodyLength func() (int64, bool)) bool {
+	switch name {
+	case "Content-Length":
+		length, known := bodyLength()
+		return known && value == strconv.FormatInt(length, 10)
+	case "Connection":
+		return strings.EqualFold(value, "close") || strings.EqualFold(value, "keep-alive")
+	}
+	return false
+}
+
+func headerFaults(headers []Header, bodyLength func() (int64, bool)) []*Error {
 	var faults []*Error
 	hosts := 0
 	for i, h := range headers {
@@ -342,7 +364,7 @@ func headerFaults(headers []Header) []*Error {
 			faults = append(faults, fault(KindConfig, field, "header", "the name has a character that no header name may have"))
 		case !httpguts.ValidHeaderFieldValue(h.Value):
 			faults = append(faults, fault(KindConfig, field, "header", "the value of %s has a control character", name))
-		case is:
+		case is && !redundant(name, h.Value, bodyLength):
 			faults = append(faults, fault(KindConfig, field, "header", "%s cannot be set: %s", name, why))
 		case name == "Host":
 			if hosts++; hosts > 1 || !httpguts.ValidHostHeader(h.Value) || h.Value == "" {
