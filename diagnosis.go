@@ -24,6 +24,9 @@ type Diagnosis struct {
 	Seen string `json:"seen"`
 	// Advice says what to do next.
 	Advice string `json:"advice"`
+	// Changed is what is different from the last good handshake with the
+	// same origin under the same identity; see Executor.History.
+	Changed []string `json:"changed,omitempty"`
 	// Docs is where the cause is explained.
 	Docs string `json:"docs"`
 }
@@ -108,7 +111,7 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 	if d == nil {
 		return nil
 	}
-	return &Diagnosis{d.Cause, d.Confidence, d.Seen, d.Advice, "docs/causes.md#" + d.Cause}
+	return &Diagnosis{Cause: d.Cause, Confidence: d.Confidence, Seen: d.Seen, Advice: d.Advice, Docs: "docs/causes.md#" + d.Cause}
 }
 
 // endOf says how the connection ended, from the raw connection first: what

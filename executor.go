@@ -37,8 +37,9 @@ type Executor struct {
 	// Clock says what time it is, for certificates and cookies; nil: time.Now.
 	Clock func() time.Time
 
-	once   sync.Once
-	broken *Error // a configuration that cannot work
+	once    sync.Once
+	history history
+	broken  *Error // a configuration that cannot work
 	// ignoredProxy is what the environment named when the executor began.
 	ignoredProxy string
 	pool         *wire.Pool

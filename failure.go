@@ -56,7 +56,11 @@ func (p *plan) failure(ctx context.Context, req *http.Request, err error, progre
 		e.Reason = reasonOf(e.Diagnosis.Cause)
 	}
 	e.Retryable = p.retryable(req, e, progress)
-	return hopFailure{e, p.newReceipt(facts, progress.Reused)}
+	receipt := p.newReceipt(facts, progress.Reused)
+	if e.Diagnosis != nil {
+		e.Diagnosis.Changed = p.changes(target.OriginOf(req.URL), progress.Allowed, receipt)
+	}
+	return hopFailure{e, receipt}
 }
 
 func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, facts wire.Facts) *Error {

@@ -121,6 +121,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, e.Error
 	}
 	state.receipt = p.newReceipt(facts, progress.Reused)
+	p.remember(state.origin, allowed, state.receipt, resp.StatusCode)
 	hop.StatusCode, hop.Receipt, hop.Timings = resp.StatusCode, state.receipt, timingsOf(progress, facts)
 	j.add(hop)
 	p.log(ctx, hop, nil)

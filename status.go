@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -51,4 +52,7 @@ func (p *plan) diagnoseStatus(r *Response, resp *http.Response) {
 	body := r.body[:min(len(r.body), diagnosedBody)]
 	r.Diagnosis = p.diagnose(resp.Request, factsOrNone(progress.Record), progress,
 		outcome{status: resp.StatusCode, server: resp.Header.Get("Server"), body: body})
+	if r.Diagnosis != nil {
+		r.Diagnosis.Changed = p.changes(target.OriginOf(resp.Request.URL), progress.Allowed, r.Receipt)
+	}
 }

@@ -170,6 +170,7 @@ type Progress struct {
 	Reused  bool
 	Sent    bool  // the request was written whole
 	Wrote   error // what ended the writing
+	Allowed []*Identity
 	Times   Times
 }
 
@@ -177,7 +178,7 @@ type Progress struct {
 func (x *Exchange) Progress() Progress {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times}
+	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
 	if x.conn != nil {
 		p.Record, p.HasConn = x.conn.record, true
 	}

@@ -239,6 +239,16 @@ func (t *Transport) config(record *Record) *tls.Config {
 	return c
 }
 
+// Config is the configuration of a connection to one host, without a transport
+// around it. It keeps no session tickets and offers no application protocol.
+func (t *Transport) Config(host, port string) *tls.Config {
+	record := new(Record)
+	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
+	c := t.config(record)
+	c.ClientSessionCache, c.NextProtos = nil, nil
+	return c
+}
+
 // accept looks at a finished handshake before a request may use it.
 func (t *Transport) accept(record *Record, state tls.ConnectionState) error {
 	if t.setting.HTTP2Only && state.NegotiatedProtocol != "h2" {

@@ -1,0 +1,132 @@
+package mtlshttp
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"strings"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// Check says what can be said of a request without a network: the error is what
+// Do would refuse it for before anything is sent; the warnings are what a server
+// may refuse, or what contradicts itself. Codes are those of a receipt, and:
+// self-signed, wildcard, not-its-issuer (the chain does not fit together),
+// not-trusted-here (the certificate leads to none of the request's own roots),
+// unverified, plain-http.
+func (e *Executor) Check(ctx context.Context, r *Request) ([]Warning, error) {
+	return (&Session{Executor: e}).Check(ctx, r)
+}
+
+// Check is Executor.Check with the session's platform identity and names.
+func (s *Session) Check(ctx context.Context, r *Request) ([]Warning, error) {
+	p, err := s.plan(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	warnings := []Warning{}
+	add := func(code, message string) { warnings = append(warnings, Warning{code, message}) }
+	if p.origin.Scheme == "http" && len(p.identities) > 0 {
+		add("plain-http", "a client certificate is configured, and http never asks for one")
+	}
+	if r.Verify.Off {
+		add("unverified", "the server may be anyone: its certificate is not verified")
+	}
+	for _, b := range p.identities {
+		checkIdentity(b.identity, p.trust.added, p.clock(), add)
+	}
+	return warnings, nil
+}
+
+func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, add func(code, message string)) {
+	leaf := id.Certificate.Leaf
+	name := leaf.Subject.String()
+	if expiring(leaf, now) {
+		add("client-cert-expiring", "the client certificate "+name+" ends on "+leaf.NotAfter.UTC().Format(time.DateOnly))
+	}
+	if !allowsClientAuth(leaf) {
+		add("wrong-usage", "the extended key usage of "+name+" does not include client authentication")
+	}
+	if why := weakness(leaf); why != "" {
+		add("weak-key", name+" has "+why)
+	}
+	for _, dns := range leaf.DNSNames {
+		if strings.HasPrefix(dns, "*.") {
+			add("wildcard", name+" is a wildcard certificate ("+dns+"): whoever has it is any of these names")
+			break
+		}
+	}
+	chain := parsed(id.Certificate)
+	switch {
+	case selfSigned(leaf):
+		add("self-signed", name+" is signed by itself: the server must know the certificate itself")
+	case len(chain) == 1:
+		add("chain-incomplete", name+" comes without its issuer's certificate: a server that does not have it cannot build a chain")
+	}
+	for i := 1; i < len(chain); i++ {
+		if chain[i-1].CheckSignatureFrom(chain[i]) != nil {
+			add("not-its-issuer", chain[i].Subject.String()+" did not sign "+chain[i-1].Subject.String())
+		}
+	}
+	if len(roots) > 0 && !leadsTo(chain, roots, now) {
+		add("not-trusted-here", name+" leads to none of the authorities that the request adds; a server of theirs may refuse it")
+	}
+}
+
+func parsed(c tls.Certificate) []*x509.Certificate {
+	var chain []*x509.Certificate
+	for _, der := range c.Certificate {
+		if cert, err := x509.ParseCertificate(der); err == nil {
+			chain = append(chain, cert)
+		}
+	}
+	return chain
+}
+
+func leadsTo(chain, roots []*x509.Certificate, now time.Time) bool {
+	if len(chain) == 0 {
+		return false
+	}
+	o := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(),
+		CurrentTime: within(now, chain[0]), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
+	for _, c := range roots {
+		o.Roots.AddCert(c)
+	}
+	for _, c := range chain[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	_, err := chain[0].Verify(o)
+	return err == nil
+}
+
+// TLSConfig is the request's TLS configuration alone, for clients that are not
+// HTTP, bound to the one host of its URL: the identity may be shown to whoever
+// is dialed with it, so dial no other. It is refused where verification is off,
+// and where RequireClientCertificate is asked for, which it cannot keep. Session
+// tickets are not kept.
+func (e *Executor) TLSConfig(ctx context.Context, r *Request) (*tls.Config, error) {
+	p, perr := (&Session{Executor: e}).plan(ctx, r)
+	if perr != nil {
+		return nil, perr
+	}
+	if p.origin.Scheme != "https" {
+		return nil, fault(KindURL, "url", "scheme", "a TLS configuration needs https")
+	}
+	if r.Verify.Off {
+		return nil, fault(KindConfig, "rejectUnauthorized", "unverified", "without verification the identity could be shown to anyone")
+	}
+	if r.RequireClientCertificate {
+		return nil, fault(KindConfig, "requireClientCertificate", "unsupported", "a bare TLS configuration cannot see to it")
+	}
+	allowed, _, err := p.present(ctx, p.origin)
+	if err != nil {
+		return nil, asError(err)
+	}
+	transport, err := p.executor.pool.Transport(p.setting(allowed, nil))
+	if err != nil {
+		return nil, p.refuse(err)
+	}
+	return transport.Config(p.origin.Host, p.origin.Port), nil
+}

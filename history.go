@@ -1,0 +1,185 @@
+package mtlshttp
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/target"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
+)
+
+// historyLimit bounds the receipts that an executor remembers; the one used
+// longest ago gives way.
+const historyLimit = 1000
+
+// Known is the last good handshake with an origin under an identity.
+type Known struct {
+	Origin   string    `json:"origin"`   // scheme://host:port
+	Identity string    `json:"identity"` // SHA-256 of the certificate, hex; empty: none was at hand
+	At       time.Time `json:"at"`
+	Receipt  *Receipt  `json:"receipt"`
+
+	request *Request // how the server is verified; nil after Remember
+}
+
+// history keeps the last good receipts, so that a failure can say what changed.
+type history struct {
+	mu     sync.Mutex
+	byKey  map[string]*list.Element
+	recent *list.List // of *Known, the newest first
+}
+
+func historyKey(origin, identity string) string { return origin + " " + identity }
+
+func (h *history) put(k *Known) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.byKey == nil {
+		h.byKey, h.recent = make(map[string]*list.Element), list.New()
+	}
+	key := historyKey(k.Origin, k.Identity)
+	if e, ok := h.byKey[key]; ok {
+		h.recent.Remove(e)
+	}
+	h.byKey[key] = h.recent.PushFront(k)
+	if h.recent.Len() > historyLimit {
+		oldest := h.recent.Remove(h.recent.Back()).(*Known)
+		delete(h.byKey, historyKey(oldest.Origin, oldest.Identity))
+	}
+}
+
+func (h *history) get(origin, identity string) *Known {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if e, ok := h.byKey[historyKey(origin, identity)]; ok {
+		return e.Value.(*Known)
+	}
+	return nil
+}
+
+// all lists what is known, the newest first.
+func (h *history) all() []Known {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var known []Known
+	if h.recent != nil {
+		for e := h.recent.Front(); e != nil; e = e.Next() {
+			known = append(known, *e.Value.(*Known))
+		}
+	}
+	return known
+}
+
+// History returns the last good handshake of each origin and identity, the
+// newest first, 1,000 at the most. It can be stored as JSON and given to
+// Remember after a restart.
+func (e *Executor) History() []Known { return e.history.all() }
+
+// Remember adds what another executor's History returned.
+func (e *Executor) Remember(known []Known) {
+	for _, k := range slices.Backward(known) {
+		if k.Receipt != nil {
+			e.history.put(&k)
+		}
+	}
+}
+
+// remember keeps the receipt of a new connection that was answered well.
+func (p *plan) remember(o target.Origin, allowed []*wire.Identity, r *Receipt, status int) {
+	if r == nil || r.Reused || status >= 400 {
+		return
+	}
+	p.executor.history.put(&Known{Origin: o.String(), Identity: identityKey(allowed), At: p.clock(), Receipt: r,
+		request: &Request{Roots: p.request.Roots, Verify: p.request.Verify, Protocol: p.request.Protocol}})
+}
+
+func identityKey(ids []*wire.Identity) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return fingerprint(ids[0].Certificate.Certificate[0])
+}
+
+// changes says what is different from the last good handshake.
+func (p *plan) changes(o target.Origin, allowed []*wire.Identity, now *Receipt) []string {
+	before := p.executor.history.get(o.String(), identityKey(allowed))
+	if before == nil || now == nil {
+		return nil
+	}
+	since := "since " + before.At.UTC().Format(time.RFC3339)
+	var out []string
+	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)+" "+since) }
+	was, is := before.Receipt, now
+	if mine := was.ClientCertificate.Presented; mine != nil && mine.NotAfter.Before(p.clock()) {
+		add("the client certificate %q expired on %s,", mine.Subject, mine.NotAfter.Format(time.DateOnly))
+	}
+	if len(was.Server.Chain) > 0 && len(is.Server.Chain) > 0 && was.Server.Chain[0].SHA256 != is.Server.Chain[0].SHA256 {
+		add("the server's certificate was replaced (issuer %q, now %q)", was.Server.Chain[0].Issuer, is.Server.Chain[0].Issuer)
+	}
+	switch {
+	case !was.ClientCertificate.Requested && is.ClientCertificate.Requested:
+		add("the server began to ask for a client certificate")
+	case was.ClientCertificate.Requested && !is.ClientCertificate.Requested && is.TLSVersion != "":
+		add("the server stopped asking for a client certificate")
+	case is.ClientCertificate.Requested:
+		if lost := missingFrom(is.ClientCertificate.AcceptableCAs, was.ClientCertificate.AcceptableCAs); len(lost) > 0 {
+			add("the server's list of authorities lost %s", strings.Join(lost, ", "))
+		}
+		if won := missingFrom(was.ClientCertificate.AcceptableCAs, is.ClientCertificate.AcceptableCAs); len(won) > 0 {
+			add("the server's list of authorities gained %s", strings.Join(won, ", "))
+		}
+	}
+	if was.TLSVersion != is.TLSVersion && is.TLSVersion != "" {
+		add("TLS %s became TLS %s", was.TLSVersion, is.TLSVersion)
+	}
+	return out
+}
+
+// missingFrom returns those of names that list lacks, quoted, five at the most.
+func missingFrom(list, names []string) []string {
+	var out []string
+	for _, n := range names {
+		if !slices.Contains(list, n) && len(out) < 5 {
+			out = append(out, fmt.Sprintf("%q", n))
+		}
+	}
+	return out
+}
+
+// Rehearsal is how one origin takes the next certificate.
+type Rehearsal struct {
+	Origin string `json:"origin"`
+	ProbeResult
+}
+
+// Rehearse probes, with the next credential, every origin that is known to have
+// been shown the current one, and tells which take it. Nothing of HTTP is sent.
+// Origins known from Remember alone are verified by the system's roots.
+func (e *Executor) Rehearse(ctx context.Context, current, next *Credential) ([]Rehearsal, error) {
+	var out []Rehearsal
+	if current == nil || next == nil || current.leaf == nil {
+		return nil, fault(KindConfig, "credentials", "no-credential", "a rehearsal needs the current and the next credential")
+	}
+	mine := fingerprint(current.leaf.Raw)
+	for _, k := range e.history.all() {
+		if presented := k.Receipt.ClientCertificate.Presented; presented == nil || presented.SHA256 != mine {
+			continue
+		}
+		r := Request{}
+		if k.request != nil {
+			r = *k.request
+		}
+		r.URL, r.Identity = k.Origin, next
+		result, err := e.Probe(ctx, &r)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, Rehearsal{k.Origin, *result})
+	}
+	return out, nil
+}
