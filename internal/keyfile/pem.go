@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -69,8 +68,13 @@ func (x *extraction) pemBlock(found block) error {
 	case strings.Contains(found.headers["Proc-Type"], "ENCRYPTED"):
 		x.named(map[string]string{"RSA PRIVATE KEY": "pkcs1", "EC PRIVATE KEY": "sec1", "DSA PRIVATE KEY": "dsa"}[found.label])
 		return x.addKey(x.traditional(found))
-	case labelNames[found.label] == "" && strings.HasSuffix(found.label, "PRIVATE KEY") && shapeOfBytes(found.der) == shapeUnknown:
-		return x.part(&Error{Kind: UnsupportedFormat, Message: fmt.Sprintf("a PEM block %q, which is a key in a format that is not for TLS", found.label)})
+	case found.label == "ATTRIBUTE CERTIFICATE":
+		return x.note("an attribute certificate")
+	case labelNames[found.label] != "" || shapeOfBytes(found.der) != shapeUnknown:
+	case strings.HasSuffix(found.label, "PUBLIC KEY"):
+		return x.note("a public key, where the private key is needed")
+	case strings.HasSuffix(found.label, "PRIVATE KEY"):
+		return x.part(fault(UnsupportedFormat, "a PEM block %q, which is a key in a format that is not for TLS", found.label))
 	}
 	return x.asn1(found.der, found.label)
 }

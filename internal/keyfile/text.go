@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"io"
+	"iter"
 	"mime/quotedprintable"
 	"net/url"
 	"strings"
@@ -171,7 +172,7 @@ var readings = []func([]byte) []byte{
 // escapes are those of JSON, YAML, properties files and shells, also doubled.
 var escapes = strings.NewReplacer(`\\r\\n`, "\n", `\\n`, "\n", `\\r`, "\n", `\r\n`, "\n", `\n`, "\n", `\r`, "\n", `\t`, " ",
 	`\/`, "/", `\u000a`, "\n", `\u000d`, "", `\u003d`, "=", `\u002b`, "+", `\u002B`, "+", `\u002f`, "/", `\u002F`, "/",
-	`\=`, "=", `\:`, ":", `\+`, "+", "\\\n", "\n", `\"`, "", "\\", "", "`n", "\n")
+	`\=`, "=", `\:`, ":", `\+`, "+", "\\\n", "\n", `\"`, "", "\\", "", "`n", "\n", "\" +\n", "\n", "\" .\n", "\n", "' +\n", "\n", "' .\n", "\n")
 
 func unescaped(text []byte) []byte {
 	if !bytes.ContainsAny(text, "\\`") {
@@ -269,17 +270,45 @@ func armourless(text []byte) [][]byte {
 		}
 	}
 	var parts [][]byte
-	for token := range bytes.FieldsFuncSeq(text, func(r rune) bool {
-		return strings.ContainsRune(" \t\n\f\"'`:,;{}[]()<>", r)
-	}) {
-		if at := bytes.IndexByte(bytes.TrimRight(token, "="), '='); at >= 0 {
-			token = token[at+1:]
-		}
+	for token := range tokens(text) {
 		if decoded, ok := decodeToken(token); ok && (recognizable(decoded) || bytes.Contains(decoded, []byte("BEGIN "))) {
 			parts = append(parts, decoded)
 		}
 	}
 	return parts
+}
+
+// tokens are the words of a text that could be base64. A word that is alone on
+// its line belongs to a long one before it.
+func tokens(text []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		var token []byte
+		for line := range bytes.SplitSeq(text, []byte("\n")) {
+			words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;|{}[]()<>", r) })
+			alone := len(words) == 1 && len(words[0]) == len(bytes.Trim(line, " \t\"',"))
+			if !alone || len(token) < 32 || bytes.HasSuffix(token, []byte("=")) {
+				if len(token) > 0 && !yield(token) {
+					return
+				}
+				token = nil
+			}
+			for i, word := range words {
+				if at := bytes.IndexByte(bytes.TrimRight(word, "="), '='); at >= 0 {
+					word = word[at+1:]
+				}
+				if i > 0 {
+					if !yield(token) {
+						return
+					}
+					token = nil
+				}
+				token = append(token, word...)
+			}
+		}
+		if len(token) > 0 {
+			yield(token)
+		}
+	}
 }
 
 // promising reports whether decoded text is a format we know, damaged or

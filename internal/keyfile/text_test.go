@@ -80,6 +80,8 @@ func TestWhatHappensToPEM(t *testing.T) {
 		"other labels":        bytes.ReplaceAll(bytes.ReplaceAll(good, []byte(" CERTIFICATE"), []byte(" X509 CERTIFICATE")), []byte(" PRIVATE KEY"), []byte(" ANY PRIVATE KEY")),
 		"wrong label":         bytes.ReplaceAll(good, []byte(" PRIVATE KEY"), []byte(" RSA PRIVATE KEY")),
 		"Latin-1 in comments": append([]byte("subject=Z\xfcrich\n"), good...),
+		"C":                   []byte("char key[] =\n\"" + string(lines(good, "\\n\"\n\"")) + "\";\n"),
+		"JavaScript":          []byte("const key = \"" + string(lines(good, "\\n\" +\n  \"")) + "\";\n"),
 		"HTML":                lines(good, "<br>"),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,6 +102,8 @@ func TestBinaryInText(t *testing.T) {
 		"quoted":        `"` + b64 + `"`,
 		"assignment":    "PKCS12=" + b64,
 		"JSON":          `{"name":"client","file":"` + b64 + `"}`,
+		"folded YAML":   "name: client\nfile: |\n  " + string(bytes.Join(chunks([]byte(b64), 64), []byte("\n  "))) + "\nother: x\n",
+		"properties":    "file=" + string(bytes.Join(chunks([]byte(b64), 64), []byte("\n"))) + "\n",
 		"data URL":      "data:application/x-pkcs12;base64," + b64,
 		"hex":           hex.EncodeToString(p12),
 		"HEX":           strings.ToUpper(hex.EncodeToString(p12)),
@@ -144,6 +148,8 @@ func TestWhatIsNoCredential(t *testing.T) {
 		"JSON Web Key":    {` {"kty":"EC","crv":"P-256"}`, UnsupportedFormat, "step crypto key format"},
 		"PVK":             {"\x1e\xf1\xb5\xb0\x00\x00\x00\x00", UnsupportedFormat, "-inform PVK"},
 		"OpenPGP":         {"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n", NoCredential, "OpenPGP"},
+		"SSH2 public key": {"---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\nAAAAB3NzaC1yc2EAAAADAQ\n---- END SSH2 PUBLIC KEY ----\n", NoCredential, "public key"},
+		"attributes":      {string(armour("ATTRIBUTE CERTIFICATE", s.leaf)), NoCredential, "attribute certificate"},
 		"other PEM":       {string(armour("NEBULA X25519 PRIVATE KEY", make([]byte, 32))), UnsupportedFormat, "NEBULA"},
 		"cut off":         {string(armour("CERTIFICATE", s.leaf)[:300]), Corrupt, "END line"},
 		"bad base64":      {"-----BEGIN CERTIFICATE-----\nMII*\n-----END CERTIFICATE-----\n", Corrupt, "base64"},
