@@ -1,5 +1,6 @@
 // Extract opens credential files and says what is inside, one line of JSON for
-// each.
+// each. With -within it watches over them for cron: its status is 1 where a
+// certificate ends within that time, or where a file does not open.
 package main
 
 import (
@@ -12,6 +13,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp"
 )
@@ -45,19 +49,27 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errDue):
+		stop()
+		os.Exit(1)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "extract:", err)
 		os.Exit(2)
 	}
 }
 
+// errDue ends a run of -within that found something to do.
+var errDue = errors.New("certificates are due")
+
 func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.Writer) error {
 	flags := flag.NewFlagSet("extract", flag.ContinueOnError)
 	flags.SetOutput(diagnostics)
 	password := flags.String("password", "", "the file's password")
 	keyPassword := flags.String("key-password", "", "the key's password, where it is another")
+	watch := watch{out: diagnostics, now: time.Now()}
+	flags.Func("within", "a `time` as 30d or 12h: say which certificates end within it, and end with status 1", watch.set)
 	flags.Usage = func() {
-		fmt.Fprint(diagnostics, "usage: extract [-password P] [-key-password P] FILE... | -\n\n"+
+		fmt.Fprint(diagnostics, "usage: extract [-password P] [-key-password P] [-within TIME] FILE... | -\n\n"+
 			"With -, reads lines {\"file\",\"password\",\"keyPassword\"} from standard input.\n\n")
 		flags.PrintDefaults()
 	}
@@ -71,7 +83,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.W
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	if flags.NArg() == 1 && flags.Arg(0) == "-" {
-		return answerLines(ctx, in, encoder)
+		if err := answerLines(ctx, in, encoder, &watch); err != nil {
+			return err
+		}
+		return watch.verdict()
 	}
 	given := map[string]*string{"password": password, "key-password": keyPassword}
 	q := question{}
@@ -85,14 +100,66 @@ func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.W
 	})
 	for _, file := range flags.Args() {
 		q.File = file
-		if err := encoder.Encode(open(ctx, q)); err != nil {
+		if err := encoder.Encode(watch.over(open(ctx, q))); err != nil {
 			return err
 		}
+	}
+	return watch.verdict()
+}
+
+// watch is -within: it says what is due and remembers that something was.
+type watch struct {
+	on     bool
+	within time.Duration
+	now    time.Time
+	out    io.Writer
+	due    bool
+}
+
+// set reads a time in days, or as Go writes durations.
+func (w *watch) set(text string) error {
+	var err error
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		var n uint64
+		n, err = strconv.ParseUint(days, 10, 15) // to 89 years
+		w.within = time.Duration(n) * 24 * time.Hour
+	} else {
+		w.within, err = time.ParseDuration(text)
+	}
+	if err != nil || w.within < 0 {
+		return errors.New("not a time as 30d or 12h")
+	}
+	w.on = true
+	return nil
+}
+
+func (w *watch) over(a answer) answer {
+	if !w.on {
+		return a
+	}
+	say := func(format string, args ...any) {
+		w.due = true
+		fmt.Fprintf(w.out, "%s: %s\n", a.File, fmt.Sprintf(format, args...))
+	}
+	if a.Error != nil {
+		say("%s", a.Error.Message)
+	}
+	for _, c := range a.Certificates {
+		if left := c.NotAfter.Sub(w.now); left <= w.within {
+			say("%s ends on %s UTC, in %.1f days", c.Subject, c.NotAfter.UTC().Format(time.DateTime), left.Hours()/24)
+		}
+	}
+	return a
+}
+
+func (w *watch) verdict() error {
+	if w.due {
+		return errDue
 	}
 	return nil
 }
 
-func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder) error {
+func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder, watch *watch) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -103,7 +170,7 @@ func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder) error
 		if err := json.Unmarshal(lines.Bytes(), &q); err != nil || q.File == "" {
 			return fmt.Errorf("line %d is not an object with a file", n)
 		}
-		if err := encoder.Encode(open(ctx, q)); err != nil {
+		if err := encoder.Encode(watch.over(open(ctx, q))); err != nil {
 			return err
 		}
 	}
