@@ -122,8 +122,10 @@ func TestUploadsDoNotMoveTheMemory(t *testing.T) {
 	defer srv.Close()
 	size, limit := uploadSize()
 	for name, file := range map[string]func(int64) mtlshttp.Part{
-		"path":   func(n int64) mtlshttp.Part { return mtlshttp.Part{Name: "f", Path: "zeros.bin", FS: disk(n)} },
-		"reader": func(n int64) mtlshttp.Part { return mtlshttp.Part{Name: "f", FileName: "z", Reader: &zeros{size: n}, Size: n} },
+		"path": func(n int64) mtlshttp.Part { return mtlshttp.Part{Name: "f", Path: "zeros.bin", FS: disk(n)} },
+		"reader": func(n int64) mtlshttp.Part {
+			return mtlshttp.Part{Name: "f", FileName: "z", Reader: &zeros{size: n}, Size: n}
+		},
 	} {
 		for version, protocol := range versions {
 			if version != "TLS 1.3, HTTP/1.1" && version != "TLS 1.3, HTTP/2" {

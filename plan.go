@@ -155,7 +155,10 @@ func (p *plan) bindName(ctx context.Context, source CredentialSource, field, nam
 	if err != nil {
 		return err
 	}
-	return p.bind(c, find)
+	if err := p.bind(c, find); err != nil {
+		return credentialError(field, err)
+	}
+	return nil
 }
 
 func (p *plan) bind(c *Credential, again finder) error {

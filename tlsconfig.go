@@ -169,8 +169,8 @@ func parseRoots(text string) ([]*x509.Certificate, *Error) {
 func credentialError(field string, err error) *Error {
 	if e := asError(err); e != nil {
 		copied := *e
-		if copied.Field == "" {
-			copied.Field = field
+		if copied.Field == "" || copied.Field == "credentials" && field != "" {
+			copied.Field = field // a keychain does not know which key asked
 		}
 		copied.Phase = phaseResolve
 		return &copied
