@@ -135,6 +135,6 @@ func (s *Session) Client(ctx context.Context, r *Request) (*http.Client, error) 
 	}
 	p.handedOut = true
 	client := p.client()
-	client.Timeout = r.timeout()
+	client.Transport = deadlineTripper{client.Transport, r.timeout()}
 	return client, nil
 }

@@ -60,7 +60,7 @@ func TestRedirectMethods(t *testing.T) {
 					r.Method, r.Redirect.All = row.method, all
 					r.Headers = []mtlshttp.Header{{Name: "Content-Language", Value: "en"}, {Name: "X-Kept", Value: "1"}}
 					if body != "" {
-						r.Body = mtlshttp.Text("application/x-www-form-urlencoded", body)
+						r.Body = mtlshttp.Form(mtlshttp.Param{Name: "a", Value: "1"})
 					}
 					n.redirect(status, map[string]string{"http://a.test/": "/next"})
 					resp, err := e.Do(t.Context(), r)
