@@ -169,12 +169,12 @@ func (c *command) addForm(o *option, value string) error {
 		if err != nil {
 			return err
 		}
-		c.addContent(name, string(text), p.fileName)
+		c.addContent(name, string(text), p)
 	case strings.HasPrefix(content, "("), name == ")":
 		return fail(Unsupported, o.flag(), "a multipart body within another")
 	default:
 		p, _ := c.part(o, content, ";")
-		c.addContent(name, p.content, p.fileName)
+		c.addContent(name, p.content, p)
 	}
 	return nil
 }
@@ -184,13 +184,36 @@ func (c *command) addText(name, content string) {
 }
 
 // addContent adds a text, as a file where it has the name of one.
-func (c *command) addContent(name, content, fileName string) {
-	if fileName == "" {
+func (c *command) addContent(name, content string, p part) {
+	if p.fileName == "" {
 		c.addText(name, content)
+		if p.contentType != "" {
+			c.parts[len(c.parts)-1] = append(c.parts[len(c.parts)-1].(jsonvalue.Object), jsonvalue.Member{Name: "contentType", Value: p.contentType})
+		}
 		return
 	}
-	c.parts = append(c.parts, jsonvalue.Object{{Name: "fieldType", Value: "file"}, {Name: "key", Value: name},
-		{Name: "data", Value: content}, {Name: "fileName", Value: fileName}})
+	row := jsonvalue.Object{{Name: "fieldType", Value: "file"}, {Name: "key", Value: name},
+		{Name: "data", Value: content}, {Name: "fileName", Value: p.fileName}}
+	if p.contentType != "" {
+		row = append(row, jsonvalue.Member{Name: "contentType", Value: p.contentType})
+	}
+	c.parts = append(c.parts, row)
+}
+
+// partTypes are the types that curl knows by the end of a file's path; any
+// other file is application/octet-stream.
+var partTypes = []struct{ end, contentType string }{
+	{".gif", "image/gif"}, {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"}, {".png", "image/png"}, {".svg", "image/svg+xml"},
+	{".txt", "text/plain"}, {".htm", "text/html"}, {".html", "text/html"}, {".pdf", "application/pdf"}, {".xml", "application/xml"},
+}
+
+func partType(path string) string {
+	for _, t := range partTypes {
+		if len(path) >= len(t.end) && strings.EqualFold(path[len(path)-len(t.end):], t.end) {
+			return t.contentType
+		}
+	}
+	return "application/octet-stream"
 }
 
 func (c *command) addFiles(o *option, name, list string) {
@@ -200,8 +223,12 @@ func (c *command) addFiles(o *option, name, list string) {
 		if fileName == "" {
 			fileName = path.Base(strings.ReplaceAll(p.content, `\`, "/"))
 		}
+		contentType := p.contentType
+		if contentType == "" {
+			contentType = partType(p.content)
+		}
 		c.parts = append(c.parts, jsonvalue.Object{{Name: "fieldType", Value: "file"}, {Name: "key", Value: name},
-			{Name: "file", Value: p.content}, {Name: "fileName", Value: fileName}})
+			{Name: "file", Value: p.content}, {Name: "fileName", Value: fileName}, {Name: "contentType", Value: contentType}})
 		c.result.FormFiles = append(c.result.FormFiles, p.content)
 		if rest == "" {
 			return
@@ -211,7 +238,7 @@ func (c *command) addFiles(o *option, name, list string) {
 	}
 }
 
-type part struct{ content, fileName string }
+type part struct{ content, fileName, contentType string }
 
 // part reads one piece of -F up to a comma where that ends it, with its
 // attributes. Spaces around what is not in quotes are no part of it.
@@ -235,12 +262,13 @@ func (c *command) part(o *option, text, ends string) (p part, rest string) {
 		case "filename":
 			p.fileName, text = quotedUpTo(value, ends)
 		case "type":
-			_, text = quotedUpTo(value, ends)
+			p.contentType, text = quotedUpTo(value, ends)
 			// A parameter of the type, as in text/plain;charset=utf-8, is its own.
 			for strings.HasPrefix(text, ";") && !startsAttribute(text[1:]) {
-				_, text = quotedUpTo(text[1:], ends)
+				var parameter string
+				parameter, text = quotedUpTo(text[1:], ends)
+				p.contentType += ";" + parameter
 			}
-			c.note(o.flag(), "the type of a part follows from its file name")
 		case "headers", "encoder":
 			_, text = quotedUpTo(value, ends)
 			c.note(o.flag(), "a part has no "+name+" here")

@@ -70,8 +70,13 @@ func (f *formatter) body() (hasBody bool, err error) {
 func (f *formatter) part(p any) {
 	row, _ := p.(jsonvalue.Object)
 	key := scalar(value(row, "key"))
-	if scalar(value(row, "fieldType")) != "file" {
-		f.add("--form-string", key+"="+scalar(value(row, "value")))
+	contentType := scalar(value(row, "contentType"))
+	if text := scalar(value(row, "value")); scalar(value(row, "fieldType")) != "file" {
+		if contentType == "" {
+			f.add("--form-string", key+"="+text)
+		} else {
+			f.add("-F", key+`="`+formEscapes.Replace(text)+`";type=`+contentType)
+		}
 		return
 	}
 	file, fileName := scalar(value(row, "file")), scalar(value(row, "fileName"))
@@ -87,6 +92,9 @@ func (f *formatter) part(p any) {
 	}
 	if fileName != "" {
 		word += ";filename=" + quoteForm(fileName)
+	}
+	if contentType != "" && (file == "" || contentType != partType(file)) {
+		word += ";type=" + contentType
 	}
 	f.add("-F", word)
 }
