@@ -36,6 +36,11 @@ type Module struct {
 	// Request is what it sends; nil where Err is set. Its Credentials are the
 	// id of the module's keychain.
 	Request *Request
+	// Keychains are the credentials that it refers to by id. That of a client
+	// certificate is in Request; the others (basic authentication, an API
+	// key, OAuth, a proxy) have no place there and are for the engine to
+	// apply, or the request goes out without them.
+	Keychains []ModuleKeychain
 	// OnError names its error handlers' directives: Break, Resume, Ignore,
 	// Rollback, Commit.
 	OnError []string
@@ -45,6 +50,15 @@ type Module struct {
 	// Err says what is wrong with it: faults of the export, or expressions
 	// that nothing resolves. Nil: Request validates.
 	Err *Error
+}
+
+// ModuleKeychain is a credential that a module refers to.
+type ModuleKeychain struct {
+	// Kind is clientcertauth, cacert, basicauth, apikeyauth, oauth or proxy,
+	// or the type as the export says it.
+	Kind, ID, Label string
+	// Applied says that Request names it.
+	Applied bool
 }
 
 // Note says what of an import is not in the request, and why. It never holds a
@@ -94,6 +108,9 @@ func importModule(ctx context.Context, m *blueprint.Module, resolve Resolver) Mo
 		m = resolved
 	}
 	out.Notes = notesOf(m.Notes)
+	for _, k := range m.Keychains {
+		out.Keychains = append(out.Keychains, ModuleKeychain{k.Kind, k.ID, k.Label, k.Kind == "clientcertauth" || k.Kind == "cacert"})
+	}
 	for _, d := range m.OnError {
 		out.OnError = append(out.OnError, d.Name)
 	}

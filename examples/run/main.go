@@ -51,6 +51,7 @@ type module struct {
 // job is one request to run, or why it cannot be.
 type job struct {
 	module  *module
+	missing *mtlshttp.Error // a credential that only an engine can apply
 	notes   []mtlshttp.Note
 	request *mtlshttp.Request
 	err     *mtlshttp.Error
@@ -181,9 +182,21 @@ func blueprint(ctx context.Context, document []byte) ([]job, error) {
 	}
 	var jobs []job
 	for _, m := range imported.Modules {
-		jobs = append(jobs, job{&module{m.ID, m.Name, m.Version}, m.Notes, m.Request, m.Err})
+		jobs = append(jobs, job{module: &module{m.ID, m.Name, m.Version}, missing: missing(m), notes: m.Notes, request: m.Request, err: m.Err})
 	}
 	return jobs, nil
+}
+
+// missing says which credential of a module a run cannot apply: sent without it,
+// the request would be another.
+func missing(m mtlshttp.Module) *mtlshttp.Error {
+	for _, k := range m.Keychains {
+		if !k.Applied {
+			return &mtlshttp.Error{Kind: mtlshttp.KindConfig, Reason: "no-credential", Field: "keychain", Phase: "resolve",
+				Type: "InvalidConfigurationError", Err: fmt.Errorf("the module's keychain %s of type %s is not at hand", k.ID, k.Kind)}
+		}
+	}
+	return nil
 }
 
 func do(ctx context.Context, session *mtlshttp.Session, j job, dry bool) answer {
@@ -197,6 +210,10 @@ func do(ctx context.Context, session *mtlshttp.Session, j job, dry bool) answer 
 			return a
 		}
 		a.Request, a.Warnings = j.request, &[]string{}
+		return a
+	}
+	if j.missing != nil {
+		a.Error = j.missing
 		return a
 	}
 	response, err := session.Do(ctx, j.request)
