@@ -24,7 +24,7 @@ type Body struct {
 	params      []Param   // form
 	parts       []Part    // multipart
 	reader      io.Reader // reader
-	length      int64     // reader; -1 unknown
+	length      int64     // reader; zero or below: unknown
 }
 
 type bodyKind int
@@ -64,12 +64,12 @@ func Form(params ...Param) Body {
 
 const formType = "application/x-www-form-urlencoded"
 
-// Reader sends what r yields, as it is. A length below zero means that it is
-// not known: the body is then sent in chunks. It can be sent again, on a
-// redirect that keeps the method, only if r is an io.Seeker. Do does not close
-// r.
+// Reader sends what r yields, as it is, and is held to length. A length of zero
+// or below means that it is not known: it is found out where r is an io.Seeker,
+// else the body is sent in chunks. It can be sent again, on a redirect that
+// keeps the method, only if r is an io.Seeker. Do does not close r.
 func Reader(contentType string, r io.Reader, length int64) Body {
-	return Body{kind: bodyReader, contentType: contentType, reader: r, length: max(length, -1)}
+	return Body{kind: bodyReader, contentType: contentType, reader: r, length: length}
 }
 
 // payload is a body made ready: what to send, how long it is, and how to get
@@ -152,8 +152,11 @@ func bytesPayload(contentType string, data []byte) *payload {
 }
 
 // readerPayload reads from where the reader stands. A seeker goes back there;
-// anything else can be opened once.
+// anything else can be opened once. A length of zero or below is unknown.
 func readerPayload(contentType string, r io.Reader, length int64) *payload {
+	if length <= 0 {
+		length = -1
+	}
 	seeker, canSeek := r.(io.Seeker)
 	var start int64
 	if canSeek {
@@ -180,7 +183,34 @@ func readerPayload(contentType string, r io.Reader, length int64) *payload {
 			return nil, ErrNotReplayable
 		}
 		opened = true
-		return io.NopCloser(r), nil // it is the caller's to close
+		if length < 0 {
+			return io.NopCloser(r), nil // it is the caller's to close
+		}
+		return io.NopCloser(&exactly{r, length}), nil
 	}
 	return &payload{contentType: contentType, length: length, open: open, replayable: canSeek, foreign: true}
+}
+
+// errLength is the cause where a reader is not as long as was said.
+var errLength = errors.New("it is not as long as was said")
+
+// exactly holds a reader to the length that was announced: net/http takes a
+// difference for the peer's fault, and over HTTP/2 sends what is too short.
+type exactly struct {
+	r    io.Reader
+	left int64
+}
+
+func (e *exactly) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if n < 0 || n > len(p) {
+		return n, err // readOnce says so
+	}
+	if int64(n) > e.left {
+		n, err = int(e.left), errLength
+	}
+	if e.left -= int64(n); err == io.EOF && e.left > 0 {
+		err = errLength
+	}
+	return n, err
 }

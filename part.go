@@ -106,11 +106,7 @@ func (p Part) prepare(files fs.FS) (multipart.Part, error) {
 	out := multipart.Part{Name: p.Name, ContentType: p.ContentType, Text: p.Value, IsFile: p.isFile(), FileName: p.FileName}
 	switch {
 	case p.Reader != nil:
-		size := p.Size
-		if size == 0 {
-			size = -1
-		}
-		source := readerPayload("", p.Reader, size)
+		source := readerPayload("", p.Reader, p.Size)
 		out.Open, out.Size, out.Once = source.open, source.length, !source.replayable
 	case p.Path != "":
 		return p.fromPath(out, files)
