@@ -100,8 +100,9 @@ type Request struct {
 	ShareCookies bool
 	// Parse turns JSON and XML into values. (Fusion: Parse response)
 	Parse bool
-	// Compressed asks for a compressed response. One is decoded either way.
-	// (Fusion: Request compressed content)
+	// Compressed asks for a compressed response, and decodes it. So does an
+	// Accept-Encoding among Headers; what comes compressed without being
+	// asked for stays as it came. (Fusion: Request compressed content)
 	Compressed bool
 	// StatusErrors makes 4xx and 5xx errors; else they are normal bundles.
 	// (Fusion: Evaluate all states as errors)

@@ -47,7 +47,8 @@ type Response struct {
 	// unknown charset.
 	Notes []string
 
-	body []byte
+	body  []byte
+	coded bool // a content coding is still on the body
 }
 
 // Attempt is one try of a request.
@@ -163,10 +164,11 @@ func (p *plan) readBody(ctx context.Context, r *Response, resp *http.Response) *
 		return nil
 	}
 	limits := content.Limits{Codings: p.limits.Codings, Decoded: p.limits.Body}
-	decoded, err := content.NewReader(resp.Body, resp.Header.Values("Content-Encoding"), limits)
+	decoded, err := content.NewReader(resp.Body, r.codings(resp), limits)
 	if err == nil {
 		r.body, err = readAll(decoded, resp.ContentLength, p.limits.Body)
 		if unknown := decoded.Unknown(); unknown != "" {
+			r.coded = true
 			r.Notes = append(r.Notes, "the content coding "+unknown+" is not known; the data is as it came")
 		}
 		_ = decoded.Close()
@@ -195,6 +197,20 @@ func (p *plan) readBody(ctx context.Context, r *Response, resp *http.Response) *
 	return fail(KindProtocol, "body", phaseBody, err)
 }
 
+// codings are the content codings to undo: those of the response, or none where
+// the request did not ask for any, as in the module.
+func (r *Response) codings(resp *http.Response) []string {
+	codings := resp.Header.Values("Content-Encoding")
+	asked := resp.Request == nil || resp.Request.Header.Get("Accept-Encoding") != ""
+	isCoding := func(s string) bool { return s != "" && !strings.EqualFold(s, "identity") }
+	if asked || !slices.ContainsFunc(codings, isCoding) {
+		return codings
+	}
+	r.coded = true
+	r.Notes = append(r.Notes, "a content coding was not asked for; the data is as it came")
+	return nil
+}
+
 // readAll reads a body into one buffer, of the announced size where that is
 // believable.
 func readAll(r io.Reader, announced, limit int64) ([]byte, error) {
@@ -218,7 +234,7 @@ func (p *plan) parse(r *Response, resp *http.Response) *Error {
 	}
 	kind, declared := content.Classify(header, r.body)
 	r.Data = r.body
-	if kind == content.Binary {
+	if kind == content.Binary || r.coded {
 		return nil
 	}
 	decoded := content.Decode(r.body, header, kind)
