@@ -1,13 +1,7 @@
 package mtlshttp_test
 
 import (
-	"bufio"
-	"context"
-	"io"
-	"net"
-	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -64,75 +58,4 @@ func conformHTTPState(t *testing.T) {
 	assert.Len(t, cases, 222)
 	assert.GreaterOrEqual(t, passed, 210)
 	assert.Empty(t, misses, "listed misses that the suite does not have")
-}
-
-// byteServer answers requests for a target with bytes as they are, which
-// net/http's server would not write, and others with an empty response.
-type byteServer struct {
-	listener net.Listener
-
-	mu     sync.Mutex
-	script map[string]string
-	last   http.Header
-}
-
-func serveBytes(t testing.TB) *byteServer {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &byteServer{listener: listener, script: map[string]string{}}
-	var open sync.WaitGroup
-	open.Go(func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			open.Go(func() { s.serve(conn) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = listener.Close()
-		open.Wait()
-	})
-	return s
-}
-
-func (s *byteServer) serve(conn net.Conn) {
-	defer conn.Close()
-	for r := bufio.NewReader(conn); ; {
-		req, err := http.ReadRequest(r)
-		if err != nil {
-			return
-		}
-		_, _ = io.Copy(io.Discard, req.Body)
-		s.mu.Lock()
-		s.last = req.Header
-		answer, ok := s.script[req.URL.RequestURI()]
-		s.mu.Unlock()
-		if !ok {
-			answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-		}
-		if _, err := io.WriteString(conn, answer); err != nil {
-			return
-		}
-	}
-}
-
-// say sets the answer to a target.
-func (s *byteServer) say(target, answer string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.script[target] = answer
-}
-
-// dial leads every name here.
-func (s *byteServer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, s.listener.Addr().String())
-}
-
-// cookie is the Cookie header that arrived last.
-func (s *byteServer) cookie() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.last.Get("Cookie")
 }
