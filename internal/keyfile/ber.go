@@ -10,6 +10,7 @@ import (
 
 // Universal tags, and the identifier octets that carry them (X.690 8.1.2).
 const (
+	tagBoolean         = 0x01
 	tagInteger         = 0x02
 	tagBitString       = 0x03
 	tagOctetString     = 0x04
@@ -18,11 +19,13 @@ const (
 	tagUTF8String      = 0x0c
 	tagSequence        = 0x30
 	tagSet             = 0x31
+	tagNumericString   = 0x12
 	tagPrintableString = 0x13
 	tagTeletexString   = 0x14
 	tagIA5String       = 0x16
 	tagUTCTime         = 0x17
 	tagGeneralizedTime = 0x18
+	tagVisibleString   = 0x1a
 	tagUniversalString = 0x1c
 	tagBMPString       = 0x1e
 
@@ -104,7 +107,7 @@ func readLength(b []byte) (header, length int, err error) {
 			return 0, 0, errTruncated
 		}
 		for _, octet := range b[2 : 2+count] {
-			if length > 1<<40 {
+			if length > len(b)>>8 {
 				return 0, 0, errTruncated
 			}
 			length = length<<8 | int(octet)

@@ -98,7 +98,7 @@ func (c *Certificate) readExtensions(v value) {
 	for list := v.fields().sequence(); list.more(); {
 		extension := list.sequence()
 		oid := extension.oid()
-		extension.optional(0x01) // critical
+		extension.optional(tagBoolean) // critical
 		content := extension.octets()
 		if extension.err != nil {
 			continue
@@ -106,7 +106,7 @@ func (c *Certificate) readExtensions(v value) {
 		switch oid {
 		case "2.5.29.19":
 			constraints := sequenceOf(content)
-			ca, there := constraints.optional(0x01)
+			ca, there := constraints.optional(tagBoolean)
 			c.authority = constraints.err == nil && there && len(ca.body) == 1 && ca.body[0] != 0
 		case "2.5.29.14":
 			if id, err := whole(content); err == nil {

@@ -278,7 +278,7 @@ func TestIntegrationPK12util(t *testing.T) {
 func TestIntegrationSSHKeygen(t *testing.T) {
 	w := newWorkshop(t, "ssh-keygen")
 	for _, kind := range []string{"rsa", "ecdsa", "ed25519"} {
-		for _, form := range []string{"", "-Z aes128-ctr", "-Z aes256-cbc", "-Z 3des-cbc", "-Z aes256-gcm@openssh.com", "-m PKCS8", "-m PEM"} {
+		for _, form := range []string{"", "-Z aes128-ctr", "-Z aes256-cbc", "-Z 3des-cbc", "-Z aes256-gcm@openssh.com", "-Z chacha20-poly1305@openssh.com", "-m PKCS8", "-m PEM"} {
 			if kind == "ed25519" && strings.HasPrefix(form, "-m") {
 				continue
 			}

@@ -61,7 +61,7 @@ func attribute(oid string, text value) string {
 // directoryString decodes the string types of names.
 func directoryString(v value) (string, bool) {
 	switch v.tag {
-	case tagUTF8String, tagPrintableString, tagIA5String, 0x12, 0x1a:
+	case tagUTF8String, tagPrintableString, tagIA5String, tagNumericString, tagVisibleString:
 		if utf8.Valid(v.body) {
 			return string(v.body), true
 		}

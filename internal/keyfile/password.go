@@ -14,7 +14,8 @@ type password struct {
 
 // passwords are the readings of one given password, the likely one first.
 // Beyond the BMP OpenSSL and Java write surrogates. Text that is not ASCII was
-// widened octet by octet before OpenSSL 1.1, and what is not UTF-8 still is.
+// widened octet by octet before OpenSSL 1.1, and what is not UTF-8 still is; and
+// the terminals of that time gave it in Latin-1.
 // The empty password is told from no password only by its terminator, and
 // files are made with either.
 func passwords(given []byte) []password {
@@ -29,10 +30,26 @@ func passwords(given []byte) []password {
 	if utf8.Valid(given) {
 		all = append(all, password{given, bmpFromUTF8(given)})
 	}
-	if !ascii {
-		all = append(all, password{given, widened(given)})
+	if ascii {
+		return all
+	}
+	all = append(all, password{given, widened(given)})
+	if latin, ok := inLatin1(given); ok {
+		all = append(all, password{latin, widened(latin)})
 	}
 	return all
+}
+
+// inLatin1 is UTF-8 text in Latin-1, if it can be.
+func inLatin1(text []byte) ([]byte, bool) {
+	var out []byte
+	for _, r := range string(text) {
+		if r > 0xff {
+			return nil, false
+		}
+		out = append(out, byte(r))
+	}
+	return out, utf8.Valid(text)
 }
 
 func bmpFromUTF8(text []byte) []byte {

@@ -87,12 +87,14 @@ func saltAndRounds(alg algorithm) (salt []byte, rounds int, err error) {
 	return salt, rounds, f.err
 }
 
-// pbes1Schemes are RFC 8018 A.3: PBKDF1, its first 8 octets the key, the next
-// 8 the IV.
-var pbes1Schemes = map[string]struct {
+// pbes1Scheme is one of RFC 8018 A.3: PBKDF1, its first 8 octets the key, the
+// next 8 the IV.
+type pbes1Scheme struct {
 	hash  func() hash.Hash
 	block func(key []byte) (cipher.Block, error)
-}{
+}
+
+var pbes1Schemes = map[string]pbes1Scheme{
 	"1.2.840.113549.1.5.3":  {md5.New, des.NewCipher},
 	"1.2.840.113549.1.5.6":  {md5.New, rc2Of64Bits},
 	"1.2.840.113549.1.5.10": {sha1.New, des.NewCipher},
@@ -101,10 +103,7 @@ var pbes1Schemes = map[string]struct {
 
 func rc2Of64Bits(key []byte) (cipher.Block, error) { return newRC2(key, 64), nil }
 
-func decryptPBES1(b *budget, scheme struct {
-	hash  func() hash.Hash
-	block func(key []byte) (cipher.Block, error)
-}, alg algorithm, ciphertext []byte, pw password) ([]byte, error) {
+func decryptPBES1(b *budget, scheme pbes1Scheme, alg algorithm, ciphertext []byte, pw password) ([]byte, error) {
 	salt, rounds, err := saltAndRounds(alg)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,10 @@ func TestOldReadingOfPasswords(t *testing.T) {
 	mustOpen(t, s, file, Options{Password: password})
 	latin := []byte("p\xe4ssw\xf6rd")
 	mustOpen(t, s, testSchemes()[0].pkcs12(s, latin, testMAC("1.3.14.3.2.26", widened(latin))), Options{Password: latin})
+	for _, scheme := range testSchemes() {
+		file := append(armour("ENCRYPTED PRIVATE KEY", scheme.pkcs8(s, latin)), bundle(s)...)
+		mustOpen(t, s, file, Options{Password: password})
+	}
 }
 
 func TestNoMACOnlyOnRequest(t *testing.T) {

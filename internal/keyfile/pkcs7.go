@@ -39,8 +39,10 @@ func (x *extraction) pkcs7(info value) error {
 		return x.part(corrupt("PKCS #7", err))
 	}
 	bag, there := signed.optional(tagContext0)
-	count := 0
-	for certificates := bag.certificates(there); certificates.more(); count++ {
+	if !there || len(bag.body) == 0 {
+		return x.note("PKCS #7 signed data without a certificate")
+	}
+	for certificates := bag.fields(); certificates.more(); {
 		v := certificates.next()
 		if certificates.err != nil {
 			return x.part(corrupt("PKCS #7", certificates.err))
@@ -52,18 +54,7 @@ func (x *extraction) pkcs7(info value) error {
 			return err
 		}
 	}
-	if count == 0 {
-		return x.note("PKCS #7 signed data without a certificate")
-	}
 	return nil
-}
-
-// certificates opens the certificates of signed data, if they are there.
-func (v value) certificates(there bool) *fields {
-	if !there {
-		return &fields{}
-	}
-	return v.fields()
 }
 
 // onlyOctets reads an OCTET STRING with nothing behind it.
