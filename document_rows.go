@@ -1,0 +1,220 @@
+package mtlshttp
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+)
+
+// readHeaders reads rows of name and value, or an object. Of two rows of one
+// name the last wins, in the place of the first, as in the module; a row whose
+// value is an array stands for several fields.
+func readHeaders(r *Request, v any) error {
+	rows, err := rowsOf(v, "name")
+	if err != nil {
+		return err
+	}
+	var order []string
+	values := map[string][]Header{}
+	for i, row := range rows {
+		key := strings.ToLower(row.Name)
+		if _, seen := values[key]; !seen {
+			order = append(order, key)
+		}
+		list, isList := row.Value.([]any)
+		if !isList {
+			list = []any{row.Value}
+		}
+		fields := make([]Header, 0, len(list))
+		for _, item := range list {
+			s, ok := scalarText(item)
+			if !ok {
+				return fmt.Errorf("the value of row %d is not text", i)
+			}
+			fields = append(fields, Header{row.Name, s})
+		}
+		values[key] = fields
+	}
+	for _, key := range order {
+		r.Headers = append(r.Headers, values[key]...)
+	}
+	return nil
+}
+
+func writeHeaders(r *Request) any {
+	if len(r.Headers) == 0 {
+		return nil
+	}
+	var rows []any
+	written := map[string]bool{}
+	for _, h := range r.Headers {
+		key := strings.ToLower(h.Name)
+		if written[key] {
+			continue
+		}
+		written[key] = true
+		var values []any
+		for _, other := range r.Headers {
+			if strings.EqualFold(other.Name, h.Name) {
+				values = append(values, other.Value)
+			}
+		}
+		var value any = values
+		if len(values) == 1 {
+			value = values[0]
+		}
+		rows = append(rows, jsonvalue.Object{{Name: "name", Value: h.Name}, {Name: "value", Value: value}})
+	}
+	return rows
+}
+
+func readQuery(r *Request, v any) error {
+	rows, err := rowsOf(v, "name")
+	r.Query = rows
+	return err
+}
+
+func writeQuery(r *Request) any {
+	if r.Query == nil {
+		return nil
+	}
+	return rowObjects(r.Query, "name")
+}
+
+// rowsOf reads [{name, value}] or an object as parameters; never nil.
+func rowsOf(v any, nameKey string) ([]Param, error) {
+	rows := []Param{}
+	switch v := v.(type) {
+	case jsonvalue.Object:
+		for _, m := range v {
+			value, err := paramValue(m.Value)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, Param{m.Name, value})
+		}
+	case []any:
+		for i, item := range v {
+			row, ok := item.(jsonvalue.Object)
+			if !ok {
+				return nil, fmt.Errorf("row %d is not an object of %s and value", i, nameKey)
+			}
+			name, _ := row.Get(nameKey)
+			text, ok := scalarText(name)
+			if !ok {
+				return nil, fmt.Errorf("row %d has no %s", i, nameKey)
+			}
+			for _, m := range row {
+				if m.Name != nameKey && m.Name != "value" {
+					return nil, fmt.Errorf("row %d has a key %q; %s and value are known", i, m.Name, nameKey)
+				}
+			}
+			value, _ := row.Get("value")
+			converted, err := paramValue(value)
+			if err != nil {
+				return nil, err
+			}
+			rows = append(rows, Param{text, converted})
+		}
+	default:
+		return nil, fmt.Errorf("rows of %s and value are expected, or an object", nameKey)
+	}
+	return rows, nil
+}
+
+// paramValue turns ordered objects into ordered parameters.
+func paramValue(v any) (any, error) {
+	switch v := v.(type) {
+	case jsonvalue.Object:
+		params := make([]Param, 0, len(v))
+		for _, m := range v {
+			value, err := paramValue(m.Value)
+			if err != nil {
+				return nil, err
+			}
+			params = append(params, Param{m.Name, value})
+		}
+		return params, nil
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, item := range v {
+			value, err := paramValue(item)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, value)
+		}
+		return list, nil
+	}
+	return v, nil
+}
+
+func rowObjects(params []Param, nameKey string) []any {
+	rows := make([]any, 0, len(params))
+	for _, p := range params {
+		rows = append(rows, jsonvalue.Object{{Name: nameKey, Value: p.Name}, {Name: "value", Value: documentValue(p.Value)}})
+	}
+	return rows
+}
+
+func documentValue(v any) any {
+	switch v := v.(type) {
+	case []Param:
+		object := make(jsonvalue.Object, 0, len(v))
+		for _, p := range v {
+			object = append(object, jsonvalue.Member{Name: p.Name, Value: documentValue(p.Value)})
+		}
+		return object
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, item := range v {
+			list = append(list, documentValue(item))
+		}
+		return list
+	}
+	return v
+}
+
+// scalarText is the text of a scalar.
+func scalarText(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case json.Number:
+		return v.String(), true
+	case bool:
+		return strconv.FormatBool(v), true
+	case nil:
+		return "", true
+	}
+	return "", false
+}
+
+// base64Key is how a document carries bytes: {"$base64": "…"}.
+const base64Key = "$base64"
+
+// dataOf reads text or bytes of a document.
+func dataOf(v any) (data []byte, isText bool, err error) {
+	switch v := v.(type) {
+	case jsonvalue.Object:
+		encoded, _ := v.Get(base64Key)
+		s, ok := encoded.(string)
+		if !ok || len(v) != 1 {
+			return nil, false, errors.New(`text is expected, or bytes as {"$base64": "…"}`)
+		}
+		data, err := base64.StdEncoding.DecodeString(s)
+		if err != nil {
+			return nil, false, errors.New("the base64 is malformed")
+		}
+		return data, false, nil
+	case []any:
+		return nil, false, errors.New(`text is expected, or bytes as {"$base64": "…"}`)
+	}
+	s, _ := scalarText(v)
+	return []byte(s), true, nil
+}
