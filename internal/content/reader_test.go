@@ -131,7 +131,7 @@ func TestLIM04BombInABomb(t *testing.T) {
 	var reached *LimitError
 	require.ErrorAs(t, err, &reached)
 	assert.Equal(t, LimitBody, reached.What)
-	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
 func TestLIM05RatioGuard(t *testing.T) {

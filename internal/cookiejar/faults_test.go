@@ -123,7 +123,7 @@ func testCaps(t *testing.T) {
 		started := time.Now()
 		b.set("https://a.test/", lines...)
 		entries, header := b.Entries(), b.get("https://a.test/")
-		assert.Less(t, time.Since(started), 3*time.Second)
+		assert.Less(t, time.Since(started), 20*time.Second)
 		require.Len(t, entries, 180)
 		assert.Equal(t, Octets("name19820"), entries[0].Name, "the newest stay")
 		assert.LessOrEqual(t, len("Cookie: "+header), 8190)
@@ -135,7 +135,7 @@ func testCaps(t *testing.T) {
 		for i := range 10_000 {
 			b.set(fmt.Sprintf("http://h%05d.test/", i), "a=1", "b=2")
 		}
-		assert.Less(t, time.Since(started), 3*time.Second)
+		assert.Less(t, time.Since(started), 20*time.Second)
 		entries := b.Entries()
 		require.Len(t, entries, 3000)
 		assert.Equal(t, "h08500.test", entries[0].Domain)

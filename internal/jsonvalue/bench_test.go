@@ -21,7 +21,7 @@ func records() []byte {
 		}
 		fmt.Fprintf(&b, `{"id":%d,"name":"Project %d","owner":{"id":"%08x","email":"user%d@example.com"},`+
 			`"status":"%s","progress":%d.%d,"tags":["alpha","beta-%d"],"note":"line one\nline \"two\"","archived":%t,"parent":null}`,
-			9007199254740993+i, i, i*7919, i%50, []string{"CURRENT", "PLANNING", "COMPLETE"}[i%3], i%100, i%10, i%7, i%5 == 0)
+			int64(9007199254740993)+int64(i), i, i*7919, i%50, []string{"CURRENT", "PLANNING", "COMPLETE"}[i%3], i%100, i%10, i%7, i%5 == 0)
 	}
 	b.WriteString(`],"total":4000}`)
 	return b.Bytes()
