@@ -68,8 +68,11 @@ type IdentityInfo struct {
 }
 
 // extractions remembers what was opened, by content and password together, so
-// that a second look costs no key derivation. It holds no password.
+// that a second look costs no key derivation. It holds no password, and no file
+// above rememberedFile bytes: large ones are trust stores, cheap to open.
 var extractions keyfile.Cache
+
+const rememberedFile = 128 << 10
 
 // Extract opens a credential file, whose format it finds from the content, and
 // says what is inside. Errors are of kind config with a reason: wrong-password
@@ -77,7 +80,7 @@ var extractions keyfile.Cache
 // no-credential corrupt kdf-cost unrecognized empty; or timeout or canceled
 // when the context ends inside a long key derivation. (Fusion: Extract)
 //
-// The last 256 files that were opened are remembered by content and password,
+// The last 256 files of up to 128 KiB are remembered by content and password,
 // and open again without the cost of their key derivation.
 func Extract(ctx context.Context, file []byte, o *ExtractOptions) (*Inventory, error) {
 	if o == nil {
@@ -85,7 +88,11 @@ func Extract(ctx context.Context, file []byte, o *ExtractOptions) (*Inventory, e
 	}
 	defer clear(o.Password)
 	defer clear(o.KeyPassword)
-	found, err := extractions.Extract(ctx, file, keyfile.Options{
+	open := extractions.Extract
+	if len(file) > rememberedFile {
+		open = keyfile.Extract
+	}
+	found, err := open(ctx, file, keyfile.Options{
 		Password: o.Password, KeyPassword: o.KeyPassword, AllowNoMAC: o.AllowNoMAC,
 	})
 	if err != nil {
@@ -102,7 +109,11 @@ func ExtractPair(ctx context.Context, certificate, key []byte, o *ExtractOptions
 	}
 	defer clear(o.Password)
 	defer clear(o.KeyPassword)
-	found, err := extractions.ExtractPair(ctx, certificate, key, keyfile.Options{
+	open := extractions.ExtractPair
+	if len(certificate)+len(key) > rememberedFile {
+		open = keyfile.ExtractPair
+	}
+	found, err := open(ctx, certificate, key, keyfile.Options{
 		Password: o.Password, KeyPassword: o.KeyPassword, AllowNoMAC: o.AllowNoMAC,
 	})
 	if err != nil {

@@ -84,7 +84,9 @@ func (e *fileEntry) look(ctx context.Context) error {
 		e.sure = false // it says nothing about the files
 		return ended
 	}
-	e.err = err
+	if e.err = err; err != nil && e.files.Signer != nil {
+		e.sure = false // the fault may be the signer's, and pass
+	}
 	if err == nil {
 		e.told = ""
 		e.inForce.Store(h)

@@ -2,22 +2,14 @@ package mtlshttp_test
 
 import (
 	"context"
-	"crypto"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
@@ -63,208 +55,78 @@ func nameOf(t testing.TB, k *mtlshttp.Keychain) string {
 	return c.Leaf().Subject.CommonName
 }
 
-func TestKeychainSources(t *testing.T) {
-	alice := issue(t, newCA(t), mtlstest.Client{Name: "alice"})
-	signer := alice.credential // its key is asked for by the certificate below
-	dir := t.TempDir()
-	write(t, dir, map[string][]byte{"c.pem": alice.certificate, "k.pem": alice.key, "a.p12": alice.p12, "password": []byte("secret\r\n"),
-		"tls.crt": alice.certificate, "tls.key": alice.key, "ca.crt": alice.ca})
-	t.Setenv("TEST_PASSWORD", "secret")
-	t.Setenv("TEST_CERTIFICATE", strings.ReplaceAll(string(alice.certificate), "\n", `\n`))
-	t.Setenv("TEST_KEY", string(alice.key))
-	t.Setenv("TEST_P12", base64.StdEncoding.EncodeToString(alice.p12))
-	mapped := fstest.MapFS{"secret/tls.crt": {Data: alice.certificate}, "secret/tls.key": {Data: alice.key}, "a.p12": {Data: alice.p12}}
-	at := func(name string) string { return filepath.Join(dir, name) }
-	key := keyOf(t, alice)
-
-	for name, f := range map[string]mtlshttp.CredentialFiles{
-		"one file":            {File: at("a.p12"), Password: []byte("secret")},
-		"password in the env": {File: at("a.p12"), PasswordEnv: "TEST_PASSWORD"},
-		"password in a file":  {Dir: dir, File: "a.p12", PasswordFile: "password"},
-		"pair":                {Certificate: at("c.pem"), PrivateKey: at("k.pem")},
-		"pair, swapped":       {Certificate: at("k.pem"), PrivateKey: at("c.pem")},
-		"directory":           {Dir: dir},
-		"environment":         {CertificateEnv: "TEST_CERTIFICATE", PrivateKeyEnv: "TEST_KEY"},
-		"base64 in the env":   {FileEnv: "TEST_P12", PasswordEnv: "TEST_PASSWORD"},
-		"file and env":        {Certificate: at("c.pem"), PrivateKeyEnv: "TEST_KEY"},
-		"fs.FS":               {FS: mapped, Dir: "secret"},
-		"fs.FS, one file":     {FS: mapped, File: "a.p12", Password: []byte("secret")},
-		"signer": {Certificate: at("c.pem"), Signer: func(_ context.Context, leaf *x509.Certificate) (crypto.Signer, error) {
-			if !leaf.Equal(signer.Leaf()) {
-				return nil, errors.New("another certificate")
-			}
-			return key, nil
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f.Origins, f.AllowAnonymous = []string{"b.test"}, true
-			k := new(mtlshttp.Keychain)
-			k.AddFiles("a", f)
-			for range 2 { // the second from what is in force
-				c, err := k.Credential(t.Context(), "a")
-				require.NoError(t, err)
-				assert.True(t, c.Leaf().Equal(alice.credential.Leaf()))
-				assert.Equal(t, []string{"b.test"}, c.Origins)
-				assert.True(t, c.AllowAnonymous)
-			}
-		})
-	}
-}
-
-// keyOf opens the key, as one that is kept elsewhere would be.
-func keyOf(t testing.TB, f files) crypto.Signer {
-	t.Helper()
-	block, _ := pem.Decode(f.key)
-	require.NotNil(t, block)
-	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	require.NoError(t, err)
-	return key.(crypto.Signer)
-}
-
-func TestKeychainDirectoryHasRootsBesideTheCredential(t *testing.T) {
+func TestKeychainInMemory(t *testing.T) {
 	ca := newCA(t)
-	alice := issue(t, ca, mtlstest.Client{Name: "alice"})
-	dir := t.TempDir()
-	write(t, dir, map[string][]byte{"ca.crt": alice.ca})
 	k := new(mtlshttp.Keychain)
-	k.AddFiles("a", mtlshttp.CredentialFiles{Dir: dir})
-
-	roots, err := k.Roots(t.Context(), "a")
-	require.NoError(t, err)
-	require.Len(t, roots, 1)
-	assert.True(t, roots[0].Equal(ca.Roots().Certificates[0]))
-	_, err = k.Credential(t.Context(), "a")
-	assert.Equal(t, "no-key", failureOf(t, err).Reason, "roots alone are no credential")
-
-	write(t, dir, map[string][]byte{"tls.crt": alice.certificate, "tls.key": alice.key})
+	assert.Empty(t, k.Names())
+	k.Add("a", issue(t, ca, mtlstest.Client{Name: "alice"}).credential)
+	k.AddRoots("ca", ca.Roots().Certificates...)
+	assert.Equal(t, []string{"a", "ca"}, k.Names())
 	assert.Equal(t, "alice", nameOf(t, k))
-	roots, err = k.Roots(t.Context(), "a")
+	k.Add("a", issue(t, ca, mtlstest.Client{Name: "bob"}).credential)
+	assert.Equal(t, "bob", nameOf(t, k), "the one of that name gives way")
+
+	roots, err := k.Roots(t.Context(), "ca")
 	require.NoError(t, err)
 	assert.Len(t, roots, 1)
-}
-
-func TestKeychainFaults(t *testing.T) {
-	ca := newCA(t)
-	alice, bob := issue(t, ca, mtlstest.Client{Name: "alice"}), issue(t, ca, mtlstest.Client{Name: "bob"})
-	dir := t.TempDir()
-	write(t, dir, map[string][]byte{"c.pem": alice.certificate, "k.pem": alice.key, "bob.pem": bob.key, "a.p12": alice.p12})
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "huge.pem"), make([]byte, 1<<20+1), 0o600))
-	broken := errors.New("the token is locked")
-	for name, c := range map[string]struct {
-		files  mtlshttp.CredentialFiles
-		reason string
-	}{
-		"public alone":      {mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem"}, "no-key"},
-		"key alone":         {mtlshttp.CredentialFiles{Dir: dir, PrivateKey: "k.pem"}, "no-certificate"},
-		"another's key":     {mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem", PrivateKey: "bob.pem"}, "key-mismatch"},
-		"wrong password":    {mtlshttp.CredentialFiles{Dir: dir, File: "a.p12", Password: []byte("wrong")}, "wrong-password"},
-		"no such file":      {mtlshttp.CredentialFiles{Dir: dir, File: "b.p12"}, "file"},
-		"a directory":       {mtlshttp.CredentialFiles{File: dir}, "file"},
-		"too large":         {mtlshttp.CredentialFiles{Dir: dir, File: "huge.pem"}, "credential-file"},
-		"nothing mounted":   {mtlshttp.CredentialFiles{Dir: filepath.Join(dir, "empty")}, "no-credential"},
-		"nothing named":     {mtlshttp.CredentialFiles{}, "no-credential"},
-		"variable not set":  {mtlshttp.CredentialFiles{FileEnv: "TEST_IS_NOT_SET"}, "environment"},
-		"signer of another": {mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem", Signer: signerOf(keyOf(t, bob), nil)}, "key-mismatch"},
-		"signer fails":      {mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem", Signer: signerOf(nil, broken)}, "no-credential"},
-		"signer has none":   {mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem", Signer: signerOf(nil, nil)}, "no-key"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			k := new(mtlshttp.Keychain)
-			k.AddFiles("a", c.files)
-			for range 2 {
-				_, err := k.Credential(t.Context(), "a")
-				assert.Equal(t, c.reason, failureOf(t, err).Reason, "%v", err)
-			}
-		})
-	}
-	k := new(mtlshttp.Keychain)
-	_, err := k.Credential(t.Context(), "nobody")
+	_, err = k.Roots(t.Context(), "a")
+	assert.Equal(t, "no-certificate", failureOf(t, err).Reason)
+	_, err = k.Credential(t.Context(), "ca")
+	assert.Equal(t, "no-key", failureOf(t, err).Reason)
+	_, err = k.Credential(t.Context(), "nobody")
 	assert.Equal(t, "no-credential", failureOf(t, err).Reason)
 	_, err = k.Roots(t.Context(), "nobody")
 	assert.Equal(t, "ca", failureOf(t, err).Field)
 }
 
-func signerOf(s crypto.Signer, err error) func(context.Context, *x509.Certificate) (crypto.Signer, error) {
-	return func(context.Context, *x509.Certificate) (crypto.Signer, error) { return s, err }
+// A source that is no keychain is asked for each request, by whichever of its
+// methods it has.
+type oneSource struct{ credential *mtlshttp.Credential }
+
+func (s *oneSource) Credential(_ context.Context, name string) (*mtlshttp.Credential, error) {
+	if name != "a" {
+		return nil, errors.New("unknown")
+	}
+	return s.credential, nil
 }
 
-func TestReadKeychain(t *testing.T) {
-	alice := issue(t, newCA(t), mtlstest.Client{Name: "alice"})
-	dir := t.TempDir()
-	write(t, dir, map[string][]byte{"c.pem": alice.certificate, "k.pem": alice.key, "a.p12": alice.p12, "ca.pem": alice.ca,
-		"tls.crt": alice.certificate, "tls.key": alice.key, "password": []byte("secret\n")})
-	t.Setenv("TEST_P12", base64.StdEncoding.EncodeToString(alice.p12))
-	k, err := mtlshttp.ReadKeychain([]byte(`{
-		"file": {"file": "a.p12", "password": "secret", "origins": ["*.bank.example"]},
-		"pair": {"certificate": "c.pem", "privateKey": "k.pem"},
-		"mounted": {"dir": "."},
-		"variable": {"fileEnv": "TEST_P12", "passwordFile": "password"},
-		"public": {"certificate": "c.pem"},
-		"roots": {"ca": "ca.pem"},
-		"eu": {"platform": {"current": "file", "next": "pair", "nextFor": ["api.bank.example"]}}
-	}`), dir)
+func TestSourceIsAskedForEachRequest(t *testing.T) {
+	srv := mtlstest.NewServer(t, echo("", nil))
+	source := &oneSource{srv.Issue(t, mtlstest.Client{Name: "alice"})}
+	e := &mtlshttp.Executor{Credentials: source}
+	defer func() { require.NoError(t, e.Close()) }()
+	r := srv.Request("/")
+	r.Identity, r.Credentials = nil, "a"
+	client, err := e.Client(t.Context(), r)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"eu", "file", "mounted", "pair", "public", "roots", "variable"}, k.Names())
-	for _, name := range []string{"file", "pair", "mounted", "variable", "eu"} {
-		c, err := k.Credential(t.Context(), name)
-		require.NoError(t, err, name)
-		assert.Equal(t, "alice", c.Leaf().Subject.CommonName, name)
+	for _, name := range []string{"alice", "bob"} {
+		source.credential = srv.Issue(t, mtlstest.Client{Name: name})
+		resp, err := e.Do(t.Context(), r)
+		require.NoError(t, err)
+		assert.Equal(t, name, resp.Data)
+		answer, err := client.Get(srv.URL)
+		require.NoError(t, err)
+		assert.Equal(t, name, bodyOf(t, answer))
 	}
-	_, err = k.Roots(t.Context(), "roots")
-	require.NoError(t, err)
-	_, err = k.Credential(t.Context(), "public")
-	assert.Equal(t, "no-key", failureOf(t, err).Reason)
-
-	for _, document := range []string{
-		`[]`, `{"a": {}}`, `{"a": {"privateKey": "hunter2"}}`, `{"a": {"file": "x", "pasword": "hunter2"}}`,
-		`{"a": {"file": 1, "password": "hunter2"}}`, `{"a": {"platform": {}}}`, `{"a": {"platform": {"current": "b"}, "file": "x"}}`,
-		`{"a": {"platform": {"current": "b", "nextFor": ["x"]}}}`, `{"a": {"platform": {"current": "a"}}}`,
-		`{"a": {"platform": {"current": "b", "next": "c", "nextFor": ["*"]}}}`,
-	} {
-		_, err := mtlshttp.ReadKeychain([]byte(document), dir)
-		f := failureOf(t, err)
-		assert.Equal(t, mtlshttp.KindConfig, f.Kind, document)
-		assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), "hunter2")
-	}
+	source.credential = nil
+	_, err = client.Get(srv.URL)
+	assert.Equal(t, "no-credential", failureOf(t, err).Reason)
+	r.Credentials = "b"
+	_, err = e.Do(t.Context(), r)
+	assert.Equal(t, "no-credential", failureOf(t, err).Reason)
 }
 
-// No rendering shows a password or a variable's value.
-func TestKeychainRenderingsHoldNoSecret(t *testing.T) {
-	t.Setenv("TEST_SECRET", "hunter2")
-	f := mtlshttp.CredentialFiles{File: "a.p12", Password: []byte("hunter2"), KeyPassword: []byte("hunter2"), PrivateKeyEnv: "TEST_SECRET"}
-	k := &mtlshttp.Keychain{OnError: func(string, error) {}}
-	k.AddFiles("a", f)
-	k.AddFiles("b", mtlshttp.CredentialFiles{FileEnv: "TEST_SECRET"})
-	_, err := k.Credential(t.Context(), "b")
-	require.Error(t, err)
-	for _, v := range []any{f, &f, k, err} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-			text := fmt.Sprintf(verb, v)
-			assert.NotContains(t, text, "hunter2", verb)
-			assert.NotContains(t, text, fmt.Sprintf("%x", "hunter2"), verb)
-			assert.NotContains(t, text, "104 117 110 116", verb)
-		}
+func ExampleKeychain() {
+	dir := must(os.MkdirTemp("", "secret"))
+	defer os.RemoveAll(dir)
+	_, file, _, stop := bank()
+	defer stop()
+	if err := os.WriteFile(filepath.Join(dir, "client.p12"), file, 0o600); err != nil {
+		panic(err)
 	}
-	_, err = f.MarshalJSON()
-	assert.Error(t, err)
-}
-
-// What was opened once opens again without its key derivation, and nobody gets
-// it without the password.
-func TestExtractRemembers(t *testing.T) {
-	alice := issue(t, newCA(t), mtlstest.Client{})
-	file, err := pkcs12.Modern2023.WithIterations(100_000).Encode(keyOf(t, alice), alice.credential.Leaf(), nil, "secret")
-	require.NoError(t, err)
-	open := func(password string) (time.Duration, error) {
-		begun := time.Now()
-		_, err := mtlshttp.Extract(t.Context(), file, &mtlshttp.ExtractOptions{Password: []byte(password)})
-		return time.Since(begun), err
-	}
-	first, err := open("secret")
-	require.NoError(t, err)
-	again, err := open("secret")
-	require.NoError(t, err)
-	assert.Less(t, again, first/4)
-	_, err = open("guess")
-	assert.Equal(t, "wrong-password", failureOf(t, err).Reason)
+	keychain := &mtlshttp.Keychain{OnError: func(name string, err error) { fmt.Println(name, err) }}
+	keychain.AddFiles("bank", mtlshttp.CredentialFiles{Dir: dir, File: "client.p12", Password: []byte("secret"), Origins: []string{"*.bank.example"}})
+	fmt.Println(must(keychain.Credential(context.Background(), "bank")).Leaf().Subject)
+	// Output:
+	// CN=alice
 }
