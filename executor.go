@@ -26,6 +26,9 @@ type Executor struct {
 	// Proxy is what connections are made through; nil: none, whatever the
 	// environment says.
 	Proxy *Proxy
+	// Egress says what may be connected to; nil: everything. PublicOnly is
+	// for requests that strangers wrote.
+	Egress *EgressPolicy
 	// Dial makes the raw connections; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
@@ -36,6 +39,8 @@ type Executor struct {
 	Logger *slog.Logger
 	// Clock says what time it is, for certificates and cookies; nil: time.Now.
 	Clock func() time.Time
+
+	egress *egressGuard // what Egress says
 
 	once    sync.Once
 	history history
@@ -99,7 +104,11 @@ func (e *Executor) init() {
 		if proxy, e.broken = e.Proxy.prepare(e.clock()); e.broken != nil {
 			proxy = nil // every request is refused with it
 		}
-		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Timeout: limits.Dial}, proxy)
+		var invalid *Error
+		if e.egress, invalid = e.Egress.prepare(); e.broken == nil {
+			e.broken = invalid
+		}
+		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: limits.Dial}, proxy)
 		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {

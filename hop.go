@@ -108,7 +108,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.Confirm = p.confirms(req)
 	out := p.outgoing(hopCtx, req, state)
 	hop.ForeignCookies = p.addCookies(out)
-	resp, err := p.executor.inner.RoundTrip(out)
+	resp, err := p.send(out)
 	progress := x.Progress()
 	facts := factsOrNone(progress.Record)
 	if err != nil {
@@ -143,6 +143,15 @@ const largeBody = 64 << 10
 
 func (p *plan) confirms(req *http.Request) bool {
 	return p.request.ConfirmHandshake || req.ContentLength < 0 || req.ContentLength > largeBody
+}
+
+// send hands a request to the transport, if the egress policy lets it.
+func (p *plan) send(out *http.Request) (*http.Response, error) {
+	if err := p.executor.egress.admit(out); err != nil {
+		closeBody(out)
+		return nil, err
+	}
+	return p.executor.inner.RoundTrip(out)
 }
 
 // outgoing is the request as it goes on the wire, but for cookies: a copy, for

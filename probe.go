@@ -53,7 +53,10 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	}
 	deadline, _ := ctx.Deadline()
 	ctx, x := wire.NewExchange(ctx, transport, deadline)
-	confirmed, err := transport.Handshake(ctx, net.JoinHostPort(p.origin.Host, p.origin.Port), lateRefusal)
+	confirmed := false
+	if err = p.executor.egress.admitHost(p.origin.Scheme, p.origin.HostPort()); err == nil {
+		confirmed, err = transport.Handshake(ctx, net.JoinHostPort(p.origin.Host, p.origin.Port), lateRefusal)
+	}
 	result := &ProbeResult{URL: p.target.String(), Accepted: "unknown"}
 	progress := x.Progress()
 	if err == nil {

@@ -74,8 +74,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.W
 		flags.Usage()
 		return errors.New("one document is expected")
 	}
-	if *egress != "any" {
-		return fmt.Errorf("-egress %s is not built yet", *egress)
+	if *egress != "any" && *egress != "public" {
+		return fmt.Errorf("-egress is public or any, not %q", *egress)
 	}
 	document, dir, err := read(flags.Arg(0), in)
 	if err != nil {
@@ -86,6 +86,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.W
 		return err
 	}
 	defer session.Executor.Close()
+	if *egress == "public" {
+		session.Executor.Egress = mtlshttp.PublicOnly()
+	}
 	answers := make([]answer, 0, len(jobs))
 	for _, j := range jobs {
 		answers = append(answers, do(ctx, session, j, *dry))

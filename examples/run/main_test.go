@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,6 +135,7 @@ func TestStatusAndStreams(t *testing.T) {
 		"two":               {[]string{"a", "b"}, "", 2, "one document"},
 		"no such flag":      {[]string{"-x", "-"}, "", 2, "-x"},
 		"no such file":      {[]string{filepath.Join(dir, "none")}, "", 2, "none"},
+		"no such egress":    {[]string{"-egress", "some", "-"}, "", 2, "some"},
 		"no JSON":           {[]string{file}, "", 2, "JSON"},
 		"an array":          {[]string{"-"}, `[]`, 2, "object"},
 		"neither of three":  {[]string{"-"}, `{"name": "x"}`, 2, "neither"},
@@ -152,6 +155,30 @@ func TestStatusAndStreams(t *testing.T) {
 			}
 		})
 	}
+}
+
+// With -egress public, nothing of this machine is reached: not the bank, and
+// not what a redirect would lead to.
+func TestEgressPublic(t *testing.T) {
+	reached := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
+	defer srv.Close()
+	document := `{"requests": [{"url": "` + srv.URL + `"}, {"url": "` + strings.Replace(srv.URL, "127.0.0.1", "localhost", 1) +
+		`"}, {"url": "http://169.254.169.254/latest/"}]}`
+	stdout, stderr, status := runProgram(t, strings.NewReader(document), "-egress", "public", "-")
+	require.Zero(t, status, stderr)
+	var answers []map[string]struct{ Kind, Reason, Type string }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &answers))
+	require.Len(t, answers, 3)
+	for _, a := range answers {
+		assert.Equal(t, struct{ Kind, Reason, Type string }{"egress", "address", "ConnectionError"}, a["error"])
+	}
+	assert.Zero(t, reached)
+
+	stdout, stderr, status = runProgram(t, strings.NewReader(`{"url": "`+srv.URL+`"}`), "-egress", "any", "-")
+	require.Zero(t, status, stderr)
+	assert.Contains(t, stdout, `"statusCode": 200`)
+	assert.Equal(t, 1, reached)
 }
 
 // A request that cannot be sent is an answer, and no reason to stop.

@@ -17,7 +17,8 @@ type Dialer struct {
 	// Dial makes a connection to host:port; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Guard refuses an address just before it is connected to; with Dial
-	// set, just after, before a byte is sent. Nil: none.
+	// set, just after, before a byte is sent. What a proxy is to connect to
+	// is looked up and asked about before the proxy is. Nil: none.
 	Guard func(netip.AddrPort) error
 	// Timeout bounds a dial and its handshake; zero: DialTimeout.
 	Timeout time.Duration
@@ -45,7 +46,11 @@ func (d *Dialer) dial(ctx context.Context, network, addr string, guarded bool) (
 		return nil, err
 	}
 	if guarded {
-		if err := d.check(conn.RemoteAddr().String()); err != nil {
+		remote := ""
+		if a := conn.RemoteAddr(); a != nil {
+			remote = a.String()
+		}
+		if err := d.check(remote); err != nil {
 			_ = conn.Close()
 			return nil, err
 		}
@@ -53,12 +58,36 @@ func (d *Dialer) dial(ctx context.Context, network, addr string, guarded bool) (
 	return conn, nil
 }
 
+// check asks about an address; the guard sees what is none as the zero AddrPort.
 func (d *Dialer) check(address string) error {
-	ap, err := netip.ParseAddrPort(address)
-	if err != nil {
+	ap, parseErr := netip.ParseAddrPort(address)
+	if err := d.Guard(netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())); err != nil {
+		return err
+	}
+	if parseErr != nil {
 		return errUnknownAddress
 	}
-	return d.Guard(netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()))
+	return nil
+}
+
+// vet asks about every address of a host that somebody else will connect to.
+func (d *Dialer) vet(ctx context.Context, host, port string) error {
+	if d.Guard == nil {
+		return nil
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return d.check(net.JoinHostPort(host, port))
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return &StageError{StageLookup, err}
+	}
+	for _, a := range addrs {
+		if err := d.check(net.JoinHostPort(a.String(), port)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *Dialer) timeout() time.Duration {

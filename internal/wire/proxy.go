@@ -60,19 +60,26 @@ func (p *Proxy) forwards(req *http.Request) (*url.URL, error) {
 	if p == nil || p.URL.Scheme == "socks5" || req.URL.Scheme != "http" {
 		return nil, nil
 	}
-	port := req.URL.Port()
-	if port == "" {
-		port = "80"
-	}
-	if !p.uses(req.URL.Hostname(), port) {
+	if !p.uses(req.URL.Hostname(), portOf(req.URL)) {
 		return nil, nil
 	}
 	return p.URL, nil
 }
 
+// portOf is the port of a plain URL.
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return "80"
+}
+
 // tunnel makes a connection to addr through the proxy.
 func (t *Transport) tunnel(ctx context.Context, addr string, record *Record) (net.Conn, error) {
 	p := t.pool.proxy
+	if err := t.pool.dialer.vet(ctx, record.facts.Host, record.facts.Port); err != nil {
+		return nil, err
+	}
 	record.note(func(f *Facts) { f.Proxy, f.Stage = p.URL.Host, StageConnect })
 	if p.URL.Scheme == "socks5" {
 		return t.socks(ctx, addr, record)

@@ -87,7 +87,15 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer t.pool.leave()
 	if x := ExchangeOf(req.Context()); x != nil {
 		proxy, _ := t.pool.proxy.forwards(req)
-		x.forwarded = proxy != nil
+		if x.forwarded = proxy != nil; x.forwarded {
+			// The connection to the proxy may be an old one.
+			if err := t.pool.dialer.vet(req.Context(), req.URL.Hostname(), portOf(req.URL)); err != nil {
+				if req.Body != nil {
+					_ = req.Body.Close()
+				}
+				return nil, err
+			}
+		}
 	}
 	return t.http.RoundTrip(req)
 }
