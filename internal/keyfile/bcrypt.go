@@ -15,7 +15,7 @@ const bcryptRounds = 20_000
 // bcryptKey is bcrypt_pbkdf of OpenBSD, which OpenSSH keys are encrypted with:
 // PBKDF2 in its outline, bcrypt as its pseudo-random function, and an output
 // that takes its octets from all blocks in turn.
-func bcryptKey(b *budget, password, salt []byte, rounds, size int) ([]byte, error) {
+func bcryptKey(b *budget, password, salt []byte, rounds uint32, size int) ([]byte, error) {
 	if rounds < 1 || len(salt) == 0 || size < 1 {
 		return nil, errors.New("bcrypt with impossible parameters")
 	}

@@ -168,16 +168,20 @@ func (x *extraction) warn(code, format string, args ...any) {
 }
 
 // inventory closes the extraction: it is a fault where nothing was found, or
-// where the private key that is there did not come out. Other parts that gave
-// nothing become warnings.
+// where what is locked in the file did not come out: its keys, or all of its
+// certificates. Other parts that gave nothing become warnings.
 func (x *extraction) inventory() (*Inventory, error) {
 	if err := x.ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(x.keys) == 0 {
-		for _, p := range x.problems {
-			switch p.Kind {
-			case WrongPassword, PasswordRequired, UnsupportedAlgorithm, UnsupportedKey:
+	for _, p := range x.problems {
+		switch p.Kind {
+		case WrongPassword, PasswordRequired, UnsupportedKey:
+			if len(x.keys) == 0 {
+				return nil, x.placed(p)
+			}
+		case UnsupportedAlgorithm:
+			if len(x.keys) == 0 || len(x.certificates) == 0 {
 				return nil, x.placed(p)
 			}
 		}

@@ -137,7 +137,7 @@ func (x *extraction) openSSH(b []byte) error {
 		return x.part(corrupt("OpenSSH key", kdf.err))
 	}
 	for _, given := range x.keyPasswords() {
-		derived, err := bcryptKey(&x.budget, given, salt, int(rounds), c.keySize+c.ivSize)
+		derived, err := bcryptKey(&x.budget, given, salt, rounds, c.keySize+c.ivSize)
 		if err != nil {
 			return x.part(err)
 		}

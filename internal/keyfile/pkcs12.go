@@ -65,7 +65,9 @@ func (x *extraction) pkcs12(pfx value) error {
 	safes := sequenceOf(content)
 	for safes.more() {
 		if err := p.safe(safes.sequence()); err != nil {
-			return x.part(err)
+			if err := x.part(err); err != nil {
+				return err
+			}
 		}
 	}
 	if safes.err != nil {
@@ -143,7 +145,7 @@ func (p *pkcs12File) opens(content []byte) bool {
 		oid := info.oid()
 		inner := info.expect(tagContext0).fields()
 		if oid == oidEncryptedData {
-			plain, err := p.encryptedSafe(inner.sequence())
+			plain, err := p.encryptedSafe(inner.sequence(), p.passwords[:1])
 			return err == nil && isWhole(plain)
 		}
 		octets, _ := inner.onlyOctets()
@@ -156,7 +158,7 @@ func (p *pkcs12File) opens(content []byte) bool {
 		if key.err != nil {
 			return false
 		}
-		plain, err := p.decrypt(alg, ciphertext, p.passwords, "private key")
+		plain, err := p.decrypt(alg, ciphertext, p.passwords[:1], "private key")
 		return err == nil && isWhole(plain)
 	}
 	return false
@@ -178,7 +180,7 @@ func (p *pkcs12File) safe(info *fields) error {
 		}
 		return p.bags(octets)
 	case oidEncryptedData:
-		plain, err := p.encryptedSafe(inner.sequence())
+		plain, err := p.encryptedSafe(inner.sequence(), p.alternatives())
 		if err != nil {
 			return err
 		}
@@ -190,7 +192,7 @@ func (p *pkcs12File) safe(info *fields) error {
 }
 
 // encryptedSafe decrypts EncryptedData (RFC 2315 13).
-func (p *pkcs12File) encryptedSafe(f *fields) ([]byte, error) {
+func (p *pkcs12File) encryptedSafe(f *fields, readings []password) ([]byte, error) {
 	f.count()
 	content := f.sequence()
 	content.oid()
@@ -203,7 +205,7 @@ func (p *pkcs12File) encryptedSafe(f *fields) ([]byte, error) {
 	if err = errors.Join(content.err, err); err != nil {
 		return nil, corrupt("PKCS #12", err)
 	}
-	return p.decrypt(alg, ciphertext, p.alternatives(), "certificates")
+	return p.decrypt(alg, ciphertext, readings, "certificates")
 }
 
 // decrypt tries the readings of the password. What is not a SEQUENCE after it

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"fmt"
+	"math/big"
 	"slices"
 	"testing"
 
@@ -132,4 +133,34 @@ func TestGoPKCS12(t *testing.T) {
 		_, err = inv.Identity()
 		require.ErrorIs(t, err, NoKey)
 	}
+}
+
+func TestOneUnreadableSafe(t *testing.T) {
+	s := samples()["p256"]
+	safe := func(oid string, content []byte) []byte {
+		return der(tagSequence, derOID(oid), der(tagContext0, content))
+	}
+	bag := func(oid string, content []byte) []byte { return der(tagSequence, derOID(oid), der(tagContext0, content)) }
+	camellia := safe(oidEncryptedData, der(tagSequence, derInteger(big.NewInt(0)), der(tagSequence, derOID(oidData),
+		der(tagSequence, derOID("1.2.392.200011.61.1.1.1.4")), der(classContext, make([]byte, 16)))))
+	key := safe(oidData, der(tagOctetString, der(tagSequence, bag(oidKeyBag, s.pkcs8()))))
+	certificate := safe(oidData, der(tagOctetString, der(tagSequence, bag(oidCertBag,
+		der(tagSequence, derOID(oidX509Certificate), der(tagContext0, der(tagOctetString, s.leaf)))))))
+	file := func(safes ...[]byte) []byte {
+		content := der(tagSequence, safes...)
+		return der(tagSequence, derInteger(big3), safe(oidData, der(tagOctetString, content)),
+			testMAC("1.3.14.3.2.26", bmpFromUTF8([]byte("x")))(content))
+	}
+	open := func(file []byte) (*Inventory, error) {
+		return Extract(context.Background(), file, Options{Password: []byte("x")})
+	}
+	for _, lacking := range [][]byte{file(camellia, key), file(key, camellia), file(camellia, certificate), file(certificate, camellia)} {
+		_, err := open(lacking)
+		require.ErrorIs(t, err, UnsupportedAlgorithm)
+		require.ErrorContains(t, err, "Camellia-256-CBC")
+	}
+	inv, err := open(file(camellia, key, certificate))
+	require.NoError(t, err)
+	require.Len(t, inv.Identities, 1)
+	require.Equal(t, "part-unreadable", inv.Warnings[0].Code)
 }
