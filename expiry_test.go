@@ -117,3 +117,18 @@ func ExampleKeychain_Expiring() {
 	// Output:
 	// bank CN=alice has 10 days
 }
+
+func ExampleKeychain_OnExpiring() {
+	_, file, _, stop := bank()
+	defer stop()
+	keychain := &mtlshttp.Keychain{Clock: func() time.Time { return time.Now().Add(80 * 24 * time.Hour) }}
+	keychain.Add("bank", must(must(mtlshttp.Extract(context.Background(), file, &mtlshttp.ExtractOptions{Password: []byte("secret")})).Credential()))
+
+	reminders := make(chan mtlshttp.Expiry, 1)
+	end := keychain.OnExpiring(func(e mtlshttp.Expiry) { reminders <- e })
+	defer end()
+	e := <-reminders
+	fmt.Println("renew", e.Certificate.Subject, "of", e.Name)
+	// Output:
+	// renew CN=alice of bank
+}

@@ -3,6 +3,8 @@ package mtlshttp_test
 import (
 	"encoding/base64"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,5 +51,19 @@ func TestReadKeychain(t *testing.T) {
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindConfig, f.Kind, document)
 		assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), "hunter2")
+	}
+}
+
+// The keychains of the operators' guide are ones.
+func TestRotationGuide(t *testing.T) {
+	guide, err := os.ReadFile("docs/rotation.md")
+	require.NoError(t, err)
+	blocks := strings.Split(string(guide), "```json\n")[1:]
+	require.NotEmpty(t, blocks)
+	for _, block := range blocks {
+		document, _, _ := strings.Cut(block, "```")
+		k, err := mtlshttp.ReadKeychain([]byte(document), "")
+		require.NoError(t, err, document)
+		assert.NotEmpty(t, k.Names())
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,10 +14,12 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
@@ -240,6 +243,93 @@ func TestSlowLookHoldsNobodyUp(t *testing.T) {
 	assert.Equal(t, "alice", nameOf(t, k))
 	answer <- struct{}{}
 	assert.Equal(t, "bob", <-done)
+}
+
+// Directories that are swapped as a whole by a symbolic link, as deployments
+// have them, and file systems without inodes are followed alike.
+func TestOtherWaysToSwap(t *testing.T) {
+	ca := newCA(t)
+	alice, bob := issue(t, ca, mtlstest.Client{Name: "alice"}), issue(t, ca, mtlstest.Client{Name: "bob"})
+	dir := t.TempDir()
+	for name, f := range map[string]files{"v1": alice, "v2": bob} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o755))
+		write(t, filepath.Join(dir, name), f.secret())
+	}
+	link := filepath.Join(dir, "current")
+	point := func(to string) {
+		require.NoError(t, os.Symlink(to, link+"_new"))
+		require.NoError(t, os.Rename(link+"_new", link))
+	}
+	at := time.Now()
+	mapped := fstest.MapFS{}
+	put := func(f files) {
+		at = at.Add(-time.Hour) // the older one, as a roll-back has it
+		for name, data := range f.secret() {
+			mapped[name] = &fstest.MapFile{Data: data, ModTime: at}
+		}
+	}
+	for name, c := range map[string]struct {
+		files mtlshttp.CredentialFiles
+		swap  func(f files, to string)
+	}{
+		"link":   {mtlshttp.CredentialFiles{Dir: link}, func(_ files, to string) { point(to) }},
+		"names":  {mtlshttp.CredentialFiles{Certificate: link + "/tls.crt", PrivateKey: link + "/tls.key"}, func(_ files, to string) { point(to) }},
+		"fs.FS":  {mtlshttp.CredentialFiles{FS: mapped, Dir: "."}, func(f files, _ string) { put(f) }},
+		"os.FS":  {mtlshttp.CredentialFiles{FS: os.DirFS(dir), Dir: "current"}, func(_ files, to string) { point(to) }},
+		"direct": {mtlshttp.CredentialFiles{FS: os.DirFS(dir), Certificate: "current/tls.crt", PrivateKey: "current/tls.key"}, func(_ files, to string) { point(to) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := new(mtlshttp.Keychain)
+			k.AddFiles("a", c.files)
+			for range 2 {
+				c.swap(alice, "v1")
+				assert.Equal(t, "alice", nameOf(t, k))
+				c.swap(bob, "v2")
+				assert.Equal(t, "bob", nameOf(t, k))
+			}
+		})
+	}
+}
+
+// A token that was locked may be open again, though no file has changed.
+func TestSignersFaultMayPass(t *testing.T) {
+	alice := issue(t, newCA(t), mtlstest.Client{Name: "alice"})
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"c.pem": alice.certificate})
+	age(t, dir)
+	locked, key := true, keyOf(t, alice)
+	k := new(mtlshttp.Keychain)
+	k.AddFiles("a", mtlshttp.CredentialFiles{Dir: dir, Certificate: "c.pem",
+		Signer: func(context.Context, *x509.Certificate) (crypto.Signer, error) {
+			if locked {
+				return nil, errors.New("the token is locked")
+			}
+			return key, nil
+		}})
+	_, err := k.Credential(t.Context(), "a")
+	assert.ErrorContains(t, err, "the token is locked")
+	locked = false
+	assert.Equal(t, "alice", nameOf(t, k))
+}
+
+// A wrong password costs its key derivation once, not with each request.
+func TestBrokenFilesAreNotOpenedAgain(t *testing.T) {
+	alice := issue(t, newCA(t), mtlstest.Client{})
+	file, err := pkcs12.Modern2023.WithIterations(100_000).Encode(keyOf(t, alice), alice.credential.Leaf(), nil, "secret")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	write(t, dir, map[string][]byte{"a.p12": file})
+	age(t, dir)
+	k := new(mtlshttp.Keychain)
+	k.AddFiles("a", mtlshttp.CredentialFiles{Dir: dir, File: "a.p12", Password: []byte("wrong")})
+	look := func() time.Duration {
+		begun := time.Now()
+		_, err := k.Credential(t.Context(), "a")
+		assert.Equal(t, "wrong-password", failureOf(t, err).Reason)
+		return time.Since(begun)
+	}
+	first := look()
+	assert.Less(t, look(), first/4)
 }
 
 // A caller that gives up says nothing about the files.
