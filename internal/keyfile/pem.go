@@ -31,7 +31,7 @@ var labelNames = map[string]string{
 
 // pem reads every block of a text.
 func (x *extraction) pem(blocks []block) error {
-	if len(blocks) > 1 {
+	if len(blocks) > 1 || shapeOfBytes(blocks[0].der) == shapeCertificate {
 		x.named("pem")
 	}
 	for _, found := range blocks {

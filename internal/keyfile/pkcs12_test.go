@@ -140,7 +140,9 @@ func TestOneUnreadableSafe(t *testing.T) {
 	safe := func(oid string, content []byte) []byte {
 		return der(tagSequence, derOID(oid), der(tagContext0, content))
 	}
-	bag := func(oid string, content []byte) []byte { return der(tagSequence, derOID(oid), der(tagContext0, content)) }
+	bag := func(oid string, content []byte) []byte {
+		return der(tagSequence, derOID(oid), der(tagContext0, content))
+	}
 	camellia := safe(oidEncryptedData, der(tagSequence, derInteger(big.NewInt(0)), der(tagSequence, derOID(oidData),
 		der(tagSequence, derOID("1.2.392.200011.61.1.1.1.4")), der(classContext, make([]byte, 16)))))
 	key := safe(oidData, der(tagOctetString, der(tagSequence, bag(oidKeyBag, s.pkcs8()))))

@@ -61,7 +61,7 @@ func shapeOf(v value) shape {
 		if f := v.fields(); f.integer().Cmp(big3) == 0 && f.sequence().peek() == tagOID {
 			return shapePKCS12
 		}
-		return shapeCurveOr(v)
+		return curveOrUnknown(v)
 	case is(tagInteger, tagOctetString):
 		return shapeSEC1
 	}
@@ -80,9 +80,9 @@ func shapeOf(v value) shape {
 	return shapeUnknown
 }
 
-// shapeCurveOr tells explicit curve parameters, INTEGER 1 and a field, from
+// curveOrUnknown tells explicit curve parameters, INTEGER 1 and a field, from
 // the unknown.
-func shapeCurveOr(v value) shape {
+func curveOrUnknown(v value) shape {
 	f := v.fields()
 	f.integer()
 	if field := f.sequence(); field.oid() == "1.2.840.10045.1.1" || field.err == nil && f.peek() == tagSequence {
@@ -95,7 +95,7 @@ func shapeCurveOr(v value) shape {
 // requests (RFC 2986) and CRLs.
 func signedShape(inner value) shape {
 	tags := memberTags(inner, 6)
-	is := func(tags2 ...byte) bool { return bytes.HasPrefix(tags, tags2) }
+	is := func(start ...byte) bool { return bytes.HasPrefix(tags, start) }
 	switch {
 	case is(tagContext0, tagInteger), is(tagInteger, tagSequence, tagSequence, tagSequence, tagSequence):
 		return shapeCertificate
@@ -108,13 +108,13 @@ func signedShape(inner value) shape {
 	return shapeCertificate // a damaged one, as it has no other shape
 }
 
-// twoIntegers tells an RSA public key from DH parameters: the exponent is
-// odd and short, and so is a generator, but a modulus ends in an odd digit
-// either way; PKCS #3 has generators of at most 5.
+// twoIntegers tells an RSA public key from DH parameters: both are a large odd
+// number and a small one, which as an exponent is 3 or above 5, and as a
+// generator 2 or 5, or as large as the first.
 func twoIntegers(v value) shape {
 	f := v.fields()
 	_, second := f.integer(), f.integer()
-	if f.err == nil && second.BitLen() <= 3 && second.Cmp(big3) != 0 || second.BitLen() > 64 {
+	if second.BitLen() > 64 || second.BitLen() <= 3 && second.Cmp(big3) != 0 {
 		return shapeDHParameters
 	}
 	return shapePKCS1Public
