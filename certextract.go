@@ -163,14 +163,15 @@ func fingerprint(der []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Credential returns the one identity of the file, or the one of an alias.
-// Reasons of its errors: no-key, no-certificate, key-mismatch, no-credential,
-// ambiguous (several, and no alias chooses), unsupported-key.
+// Credential returns the one identity of the file, or the one of an alias or of
+// a leaf's SHA-256 (hex). Reasons of its errors: no-key, no-certificate,
+// key-mismatch, no-credential, ambiguous (several, and no alias chooses),
+// unsupported-key, unsupported-format.
 func (i *Inventory) Credential(alias ...string) (*Credential, error) {
 	candidates := i.found.Identities
 	if len(alias) > 0 {
 		candidates = slices.DeleteFunc(slices.Clone(candidates), func(id *keyfile.Identity) bool {
-			return !slices.Contains(alias, id.Alias)
+			return !slices.Contains(alias, id.Alias) && !slices.Contains(alias, fingerprint(id.Leaf.Raw))
 		})
 	}
 	switch {
@@ -216,7 +217,9 @@ func (i *Inventory) missing() *Error {
 func aliases(ids []*keyfile.Identity) []string {
 	names := make([]string, len(ids))
 	for i, id := range ids {
-		names[i] = fmt.Sprintf("%q", id.Alias)
+		if names[i] = fmt.Sprintf("%q", id.Alias); id.Alias == "" {
+			names[i] = fingerprint(id.Leaf.Raw)
+		}
 	}
 	return names
 }
