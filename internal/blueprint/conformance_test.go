@@ -33,7 +33,7 @@ func TestConformanceBlueprints(t *testing.T) {
 		}
 		passed++
 	}
-	corpus.Report(t, "blueprints", passed, len(entries), failing)
+	corpus.Report(t, "blueprints/documents", passed, len(entries), failing)
 	require.Empty(t, failing)
 }
 

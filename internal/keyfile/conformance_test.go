@@ -127,16 +127,16 @@ func TestConformance(t *testing.T) {
 				details.add(e.File, e.wrongDetail(inv))
 			}
 		}
-		corpus.Report(t, "credentials", all.passed, all.total, all.missed)
+		corpus.Report(t, "keyfile", all.passed, all.total, all.missed)
 		for _, part := range []struct {
 			name  string
 			tally tally
 			floor float64
 		}{
-			{"credentials/must", must, 0.985},
-			{"credentials/identities", identities, 0.985},
-			{"credentials/negatives", negatives, 0.95},
-			{"credentials/details", details, 0.97},
+			{"keyfile/must", must, 0.985},
+			{"keyfile/identities", identities, 0.985},
+			{"keyfile/negatives", negatives, 0.95},
+			{"keyfile/details", details, 0.97},
 		} {
 			corpus.Report(t, part.name, part.tally.passed, part.tally.total, part.tally.missed)
 			require.GreaterOrEqual(t, part.tally.share(), part.floor, part.name)
