@@ -133,6 +133,11 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 			return newError(KindTLSClientCert, "")
 		}
 		return newError(KindTLSHandshake, "")
+	case p.headersTooLarge(err, progress, facts):
+		phase = phaseHeaders
+		e := newError(KindLimit, "header-bytes")
+		e.Err = &limitExceeded{"header-bytes", p.limits.HeaderBytes}
+		return e
 	case errors.Is(err, http.ErrSchemeMismatch):
 		phase = phaseTLS
 		return newError(KindTLSHandshake, "plain-http")

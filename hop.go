@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
@@ -56,6 +55,18 @@ func (j *journey) list() []Hop {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.hops
+}
+
+// arrived adds to the last hop what its body took.
+func (j *journey) arrived(body Timings) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.hops) == 0 {
+		return
+	}
+	t := &j.hops[len(j.hops)-1].Timings
+	t.Transfer, t.Decode, t.Parse = body.Transfer, body.Decode, body.Parse
+	t.Total += body.Transfer + body.Decode + body.Parse
 }
 
 // hopState is what a hop knows of the way to it, and what its response leads
@@ -225,37 +236,6 @@ func factsOrNone(r *wire.Record) wire.Facts {
 		return wire.Facts{}
 	}
 	return r.Facts()
-}
-
-// Timings are what the parts of a hop, or of a whole request, took. A zero one
-// did not happen: a connection that is used again has no lookup.
-type Timings struct {
-	Connect   time.Duration // name, TCP and proxy
-	Handshake time.Duration // TLS
-	Wait      time.Duration // from the last byte sent to the first received
-	Total     time.Duration
-}
-
-// MarshalJSON writes milliseconds.
-func (t Timings) MarshalJSON() ([]byte, error) {
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return json.Marshal(struct {
-		Connect   float64 `json:"connect"`
-		Handshake float64 `json:"tls"`
-		Wait      float64 `json:"wait"`
-		Total     float64 `json:"total"`
-	}{ms(t.Connect), ms(t.Handshake), ms(t.Wait), ms(t.Total)})
-}
-
-func timingsOf(p wire.Progress, f wire.Facts) Timings {
-	t := Timings{Total: time.Since(p.Times.Start)}
-	if !p.Reused {
-		t.Connect, t.Handshake = f.Connect, f.Handshake
-	}
-	if sent := p.Times.WroteRequest; !sent.IsZero() && p.Times.FirstByte.After(sent) {
-		t.Wait = p.Times.FirstByte.Sub(sent)
-	}
-	return t
 }
 
 // unwrapURL takes off net/http's *url.Error, whose text has the URL.

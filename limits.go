@@ -1,8 +1,11 @@
 package mtlshttp
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
 // Limits bound what one request may cost. A zero field means its default; the
@@ -11,8 +14,9 @@ import (
 type Limits struct {
 	Body         int64         // decoded body in memory; 64 MiB
 	Stream       int64         // decoded body into a writer, a file or a stream; 16 GiB
-	HeaderBytes  int64         // a response's header section; 1 MiB
+	HeaderBytes  int64         // a header section, of a response or a request; 1 MiB
 	HeaderFields int           // its fields; 5,000
+	Ratio        int64         // decoded bytes to encoded ones, past the first MiB; no limit
 	Codings      int           // content codings one over the other; 5
 	Depth        int           // nesting of JSON and XML; 512
 	Nodes        int           // values of JSON, nodes of XML; 1,000,000
@@ -49,3 +53,29 @@ type limitExceeded struct {
 func (e *limitExceeded) Error() string {
 	return fmt.Sprintf("more than the limit of %d (%s)", e.limit, e.what)
 }
+
+// headersTooLarge says whether net/http gave up a header section for its size,
+// which it says in words alone. Over HTTP/1.1 it has then received as much as
+// the limit. HTTP/2 counts what is decoded: a field costs 32 bytes beside its
+// text, which is itself compressed, so an eighth is taken for a sign.
+func (p *plan) headersTooLarge(err error, progress wire.Progress, facts wire.Facts) bool {
+	if !progress.HasConn || isCut(err) || isTimeout(err) {
+		return false
+	}
+	if facts.State.NegotiatedProtocol != "h2" {
+		return progress.Received >= p.limits.HeaderBytes
+	}
+	var stream http2StreamError
+	isStream := errors.As(err, &stream) && stream.Cause != nil
+	return (isStream || !progress.Reused) && progress.Received >= p.limits.HeaderBytes/8
+}
+
+// http2StreamError is how net/http shows its own error of an HTTP/2 stream: by the
+// shape of golang.org/x/net/http2.StreamError.
+type http2StreamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (e http2StreamError) Error() string { return fmt.Sprintf("HTTP/2 stream error %d", e.Code) }

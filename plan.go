@@ -284,34 +284,54 @@ const userAgent = "mtlshttp"
 
 // do runs the plan: sends, follows, reads and parses.
 func (p *plan) do(ctx context.Context) (*Response, error) {
-	j := &journey{}
+	defer p.payload.release()
+	begun, j := time.Now(), &journey{}
+	resp, b, e := p.fetch(ctx, j)
+	if e == nil {
+		e = p.read(ctx, b, resp, &b.Timings)
+		_ = resp.Body.Close()
+		j.arrived(b.Timings)
+	}
+	return finish(b, e, begun)
+}
+
+// fetch sends the request, follows redirects and begins the bundle, which may
+// stand beside an error. Without one the response's body is to be closed.
+func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response, *Error) {
 	ctx = context.WithValue(ctx, journeyKey{}, j)
 	req, err := p.httpRequest(ctx)
 	if err != nil {
-		return nil, asError(err)
+		return nil, nil, asError(err)
 	}
-	defer p.payload.release()
-	started := time.Now()
 	resp, err := p.client().Do(req)
 	if err != nil && resp == nil {
 		e := p.journeyError(ctx, j, err)
-		return e.Response, e
+		return nil, e.Response, e
 	}
 	b := p.newResponse(resp, j)
-	b.Timings.Total = time.Since(started)
 	if err != nil { // a redirect that was not followed; its body is closed
-		e := p.journeyError(ctx, j, err)
-		e.Response = b
-		return b, e
+		return nil, b, p.journeyError(ctx, j, err)
 	}
-	defer resp.Body.Close()
-	if e := p.read(ctx, b, resp); e != nil {
-		b.Timings.Total = time.Since(started)
-		e.URL, e.Hops, e.Response, e.Attempt = b.URL, b.Hops, b, 1
-		return b, e
+	return resp, b, nil
+}
+
+// finish settles what a bundle and the error beside it know of each other.
+func finish(b *Response, e *Error, begun time.Time) (*Response, error) {
+	if b != nil {
+		b.Timings = sumOf(b.Hops, begun)
+		attempt := &b.Attempts[len(b.Attempts)-1]
+		attempt.Timings = b.Timings
+		if e != nil {
+			attempt.Kind, attempt.Reason = e.Kind, e.Reason
+		}
 	}
-	b.Timings.Total = time.Since(started)
-	return b, nil
+	if e == nil {
+		return b, nil
+	}
+	if e.Response = b; b != nil && e.Hops == nil {
+		e.URL, e.Hops, e.Attempt = b.URL, b.Hops, 1
+	}
+	return b, e
 }
 
 // journeyError turns what net/http's client returned into the one error type.

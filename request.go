@@ -197,6 +197,7 @@ func (r *Request) faults(limits Limits) []*Error {
 		add(fault(KindConfig, "timeout", "timeout", "%v is not within 1 to 300 seconds", r.Timeout))
 	}
 	faults = append(faults, headerFaults(r.Headers, r.bodyLength)...)
+	add(headerLimit(r.Headers, limits))
 	for i, name := range r.Secret {
 		if !httpguts.ValidHeaderFieldName(name) {
 			add(fault(KindConfig, fmt.Sprintf("secretHeaders[%d]", i), "header", "not a header name"))
@@ -374,6 +375,17 @@ func headerFaults(headers []Header, bodyLength func() (int64, bool)) []*Error {
 		}
 	}
 	return faults
+}
+
+func headerLimit(headers []Header, limits Limits) *Error {
+	size := int64(0)
+	for _, h := range headers {
+		size += int64(len(h.Name) + len(h.Value) + len(": \r\n"))
+	}
+	if size > limits.HeaderBytes {
+		return fault(KindLimit, "headers", "header-bytes", "%w", &limitExceeded{"header-bytes", limits.HeaderBytes})
+	}
+	return nil
 }
 
 func hasControl(s string) bool {

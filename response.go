@@ -2,10 +2,8 @@ package mtlshttp
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,22 +11,26 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/content"
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 	"github.com/mtlshttp/mtlshttp/internal/target"
-	"github.com/mtlshttp/mtlshttp/internal/xmlvalue"
 )
 
 // Response is the bundle: what came back, parsed, and what happened on the way.
 type Response struct {
 	StatusCode int
 	// Headers are sorted by name, which is in lower case; values of one name
-	// stand in order of arrival.
+	// stand in order of arrival. What net/http takes out, Transfer-Encoding
+	// and Trailer, is among them.
 	Headers []Header
+	// Trailers are fields that came after the body, as Headers.
+	Trailers []Header
 	// CookieHeaders are the Set-Cookie values, unparsed.
 	CookieHeaders []string
 	// Data is, with Request.Parse, map[string]any, []any, string,
 	// json.Number, bool or nil for JSON, and map[string]any for XML; a
-	// string for text, []byte for the rest, nil for no body.
+	// string for text, []byte for the rest, nil for no body. Where the body
+	// went to Request.Output it is what refers to it. Beside an error it is
+	// what came until then, of a body beyond its limit the first 1 MiB.
 	Data any
-	// FileSize is the decoded length in bytes.
+	// FileSize is the decoded length in bytes, of what was kept.
 	FileSize int64
 	// URL is where the answer came from, redacted as in Hop.
 	URL  string
@@ -38,8 +40,9 @@ type Response struct {
 	// Diagnosis says what an error status has to do with mutual TLS, where
 	// it has; nil otherwise.
 	Diagnosis *Diagnosis
-	Timings   Timings
-	Attempts  []Attempt
+	// Timings are the sums over all hops; Total has what lay between them.
+	Timings  Timings
+	Attempts []Attempt
 	// ContentType is the media type without parameters, Charset the name of
 	// the encoding that text was decoded from, FileName a safe base name.
 	ContentType, Charset, FileName string
@@ -53,9 +56,10 @@ type Response struct {
 
 // Attempt is one try of a request.
 type Attempt struct {
-	StatusCode int    `json:"statusCode,omitempty"`
-	Kind       Kind   `json:"kind,omitempty"` // of its error
-	Reason     string `json:"reason,omitempty"`
+	StatusCode int     `json:"statusCode,omitempty"`
+	Kind       Kind    `json:"kind,omitempty"` // of its error
+	Reason     string  `json:"reason,omitempty"`
+	Timings    Timings `json:"timings"`
 }
 
 // Header returns the first value of a header, "" where there is none.
@@ -91,6 +95,7 @@ func (r *Response) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		StatusCode    int             `json:"statusCode"`
 		Headers       []Header        `json:"headers"`
+		Trailers      []Header        `json:"trailers,omitempty"`
 		CookieHeaders []string        `json:"cookieHeaders"`
 		Data          json.RawMessage `json:"data"`
 		FileSize      int64           `json:"fileSize"`
@@ -104,7 +109,7 @@ func (r *Response) MarshalJSON() ([]byte, error) {
 		Charset       string          `json:"charset"`
 		FileName      string          `json:"fileName"`
 		Notes         []string        `json:"notes,omitempty"`
-	}{r.StatusCode, r.Headers, r.CookieHeaders, data, r.FileSize, r.URL, r.Hops, r.Receipt, r.Diagnosis, r.Timings,
+	}{r.StatusCode, r.Headers, r.Trailers, r.CookieHeaders, data, r.FileSize, r.URL, r.Hops, r.Receipt, r.Diagnosis, r.Timings,
 		r.Attempts, r.ContentType, r.Charset, r.FileName, r.Notes})
 }
 
@@ -113,173 +118,46 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 	r := &Response{StatusCode: resp.StatusCode, Headers: []Header{}, CookieHeaders: []string{}, Hops: j.list(),
 		Attempts: []Attempt{{StatusCode: resp.StatusCode}}}
 	r.Receipt = lastReceipt(r.Hops)
-	for name, values := range resp.Header {
-		lower := strings.ToLower(name)
-		for _, v := range values {
-			r.Headers = append(r.Headers, Header{lower, v})
-		}
-	}
+	r.Headers = headerList(resp.Header)
 	for _, coding := range resp.TransferEncoding {
-		r.Headers = append(r.Headers, Header{"transfer-encoding", coding}) // net/http took it out
+		r.Headers = append(r.Headers, Header{"transfer-encoding", coding})
 	}
-	slices.SortStableFunc(r.Headers, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+	if len(resp.Trailer) > 0 {
+		names := strings.ToLower(strings.Join(slices.Sorted(maps.Keys(resp.Trailer)), ", "))
+		r.Headers = append(r.Headers, Header{"trailer", names})
+	}
+	sortHeaders(r.Headers)
 	r.CookieHeaders = append(r.CookieHeaders, resp.Header.Values("Set-Cookie")...)
 	if resp.Request != nil {
 		r.URL = target.Redact(resp.Request.URL)
 		r.FileName = content.FileName(resp.Header.Get("Content-Disposition"), resp.Request.URL)
 	}
+	r.ContentType = mediaType(resp.Header.Values("Content-Type"))
 	return r
 }
 
-// read reads, decodes and parses the body. What it got so far stays in the
-// bundle when it fails.
-func (p *plan) read(ctx context.Context, r *Response, resp *http.Response) *Error {
-	if e := p.readBody(ctx, r, resp); e != nil {
-		return e
-	}
-	parsed := p.parse(r, resp)
-	if resp.StatusCode >= 400 {
-		p.diagnoseStatus(r, resp)
-		if p.request.StatusErrors {
-			e := &Error{Kind: KindStatus, Reason: http.StatusText(resp.StatusCode), Phase: phaseBody,
-				Type: typeName(KindStatus, resp.StatusCode), Diagnosis: r.Diagnosis, Err: &statusError{resp.StatusCode}}
-			e.RetryAfter = retryAfter(resp.Header, p.clock())
-			e.Retryable = retryableStatus(resp.StatusCode) && isIdempotent(p.request.method())
-			return e
+func headerList(h http.Header) []Header {
+	list := []Header{}
+	for name, values := range h {
+		lower := strings.ToLower(name)
+		for _, v := range values {
+			list = append(list, Header{lower, v})
 		}
 	}
-	return parsed
+	return list
 }
 
-// statusError is the cause of errors of kind status.
-type statusError struct{ status int }
+func sortHeaders(list []Header) {
+	slices.SortStableFunc(list, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
+}
 
-func (e *statusError) Error() string { return "the server answered " + statusText(e.status) }
-
-func (p *plan) readBody(ctx context.Context, r *Response, resp *http.Response) *Error {
-	fail := func(kind Kind, reason string, phase Phase, err error) *Error {
-		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
-	}
-	if resp.Request != nil && resp.Request.Method == http.MethodHead {
-		return nil
-	}
-	limits := content.Limits{Codings: p.limits.Codings, Decoded: p.limits.Body}
-	decoded, err := content.NewReader(resp.Body, r.codings(resp), limits)
-	if err == nil {
-		r.body, err = readAll(decoded, resp.ContentLength, p.limits.Body)
-		if unknown := decoded.Unknown(); unknown != "" {
-			r.coded = true
-			r.Notes = append(r.Notes, "the content coding "+unknown+" is not known; the data is as it came")
+// mediaType is the type without parameters of the last field that has one.
+func mediaType(values []string) string {
+	for _, v := range slices.Backward(values) {
+		essence, _, _ := strings.Cut(v, ";")
+		if essence = strings.ToLower(strings.TrimSpace(essence)); essence != "" {
+			return essence
 		}
-		_ = decoded.Close()
 	}
-	r.FileSize = int64(len(r.body))
-	if err == nil {
-		return nil
-	}
-	r.Data = r.body
-	var limit *content.LimitError
-	var coding *content.CodingError
-	switch {
-	case p.executor.pool.Closed():
-		return closedError()
-	case ctx.Err() != nil:
-		return interrupted(ctx, phaseBody)
-	case errors.As(err, &limit):
-		return fail(KindLimit, limit.What, phaseBody, err)
-	case errors.As(err, &coding) && coding.Reason == content.ReasonTruncated:
-		return fail(KindTruncated, coding.Coding, phaseDecode, err)
-	case errors.As(err, &coding):
-		return fail(KindContentDecode, string(coding.Reason), phaseDecode, err)
-	case isCut(err):
-		return fail(KindTruncated, "body", phaseBody, err)
-	}
-	return fail(KindProtocol, "body", phaseBody, err)
-}
-
-// codings are the content codings to undo: those of the response, or none where
-// the request did not ask for any, as in the module.
-func (r *Response) codings(resp *http.Response) []string {
-	codings := resp.Header.Values("Content-Encoding")
-	asked := resp.Request == nil || resp.Request.Header.Get("Accept-Encoding") != ""
-	isCoding := func(s string) bool { return s != "" && !strings.EqualFold(s, "identity") }
-	if asked || !slices.ContainsFunc(codings, isCoding) {
-		return codings
-	}
-	r.coded = true
-	r.Notes = append(r.Notes, "a content coding was not asked for; the data is as it came")
-	return nil
-}
-
-// readAll reads a body into one buffer, of the announced size where that is
-// believable.
-func readAll(r io.Reader, announced, limit int64) ([]byte, error) {
-	const most = 1 << 20 // a lie costs no more than this
-	size := int64(512)
-	if announced > 0 {
-		size = min(announced, limit, most) + bytes.MinRead
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, size))
-	_, err := buf.ReadFrom(r)
-	return buf.Bytes(), err
-}
-
-// parse turns the body into the bundle's data.
-func (p *plan) parse(r *Response, resp *http.Response) *Error {
-	header := resp.Header.Get("Content-Type")
-	essence, _, _ := strings.Cut(header, ";")
-	r.ContentType = strings.ToLower(strings.TrimSpace(essence))
-	if len(r.body) == 0 {
-		return nil
-	}
-	kind, declared := content.Classify(header, r.body)
-	r.Data = r.body
-	if kind == content.Binary || r.coded {
-		return nil
-	}
-	decoded := content.Decode(r.body, header, kind)
-	if decoded.Warning != "" {
-		r.Notes = append(r.Notes, "charset: "+string(decoded.Warning))
-	}
-	if r.Charset = decoded.Charset; r.Charset == "" {
-		return nil
-	}
-	if !p.request.Parse || kind != content.JSON && kind != content.XML {
-		r.Data = string(decoded.Text)
-		return nil
-	}
-	if len(bytes.TrimSpace(decoded.Text)) == 0 {
-		r.Data = nil
-		return nil
-	}
-	value, err := p.parseAs(kind, decoded.Text)
-	if err == nil {
-		r.Data = value
-		return nil
-	}
-	r.Data = string(decoded.Text)
-	if !declared {
-		return nil
-	}
-	return parseError(kind, err)
-}
-
-func (p *plan) parseAs(kind content.Kind, text []byte) (any, error) {
-	if kind == content.XML {
-		return xmlvalue.Parse(text, xmlvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
-	}
-	return jsonvalue.Parse(text, jsonvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
-}
-
-func parseError(kind content.Kind, err error) *Error {
-	e := &Error{Kind: KindParse, Reason: string(kind), Phase: phaseParse, Type: typeName(KindParse, 0), Err: err}
-	var inJSON *jsonvalue.LimitError
-	var inXML *xmlvalue.LimitError
-	switch {
-	case errors.As(err, &inJSON):
-		e.Kind, e.Reason = KindLimit, inJSON.What
-	case errors.As(err, &inXML):
-		e.Kind, e.Reason = KindLimit, inXML.What
-	}
-	return e
+	return ""
 }

@@ -29,7 +29,8 @@ type Conn struct {
 	net.Conn
 	record *Record
 
-	answered atomic.Bool // an HTTP response arrived: nothing more to note
+	answered atomic.Bool  // an HTTP response arrived: nothing more to note
+	received atomic.Int64 // raw bytes, answered or not
 	gone     chan struct{}
 	close    sync.Once
 	closeErr error
@@ -47,7 +48,9 @@ func newConn(raw net.Conn, record *Record) *Conn {
 // Read reads what was kept, from a look ahead or at a close, else from the peer.
 func (c *Conn) Read(p []byte) (int, error) {
 	if c.answered.Load() {
-		return c.Conn.Read(p)
+		n, err := c.Conn.Read(p)
+		c.received.Add(int64(n))
+		return n, err
 	}
 	if n := c.takeRest(p); n > 0 {
 		return n, nil
@@ -55,6 +58,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	c.reading.Lock()
 	n, err := c.Conn.Read(p)
 	c.reading.Unlock()
+	c.received.Add(int64(n))
 	if n > 0 {
 		c.record.received(p[:n])
 		return n, err

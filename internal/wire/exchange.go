@@ -46,6 +46,8 @@ type Exchange struct {
 	dialing *Record
 	conn    *Conn
 	reused  bool
+	before  int64 // raw bytes that the connection had received when we got it
+	lookup  time.Time
 	wrote   error
 	sent    bool // the request was written whole
 	times   Times
@@ -63,7 +65,8 @@ type exchangeKey struct{}
 func NewExchange(ctx context.Context, t *Transport, deadline time.Time) (context.Context, *Exchange) {
 	x := &Exchange{Deadline: deadline, transport: t, times: Times{Start: time.Now()}}
 	x.trace = httptrace.ClientTrace{
-		DNSStart:             func(httptrace.DNSStartInfo) { x.at(StepLookup) },
+		DNSStart:             x.lookupStart,
+		DNSDone:              x.lookupDone,
 		ConnectStart:         func(string, string) { x.at(StepConnect) },
 		GotConn:              x.gotConn,
 		WroteHeaders:         x.wroteHeaders,
@@ -107,6 +110,21 @@ func (x *Exchange) at(s Step) {
 	}
 }
 
+func (x *Exchange) lookupStart(httptrace.DNSStartInfo) {
+	x.at(StepLookup)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.lookup = time.Now()
+}
+
+func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if took := time.Since(x.lookup); x.dialing != nil {
+		x.dialing.note(func(f *Facts) { f.Lookup += took })
+	}
+}
+
 func (x *Exchange) dials(r *Record) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -119,6 +137,9 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	// A second connection means that net/http found the first one stale.
 	x.conn, x.reused, x.step = rawConn(info.Conn), info.Reused, StepWriteHeaders
 	x.sent, x.wrote = false, nil
+	if x.conn != nil {
+		x.before = x.conn.received.Load()
+	}
 	x.times.GotConn = time.Now()
 }
 
@@ -170,8 +191,12 @@ type Progress struct {
 	Reused  bool
 	Sent    bool  // the request was written whole
 	Wrote   error // what ended the writing
-	Allowed []*Identity
-	Times   Times
+	// Received are the raw bytes that the connection got since it was ours:
+	// over HTTP/1.1 the answer with TLS around it, over HTTP/2 those of
+	// every stream.
+	Received int64
+	Allowed  []*Identity
+	Times    Times
 }
 
 // Progress returns how far it has come by now.
@@ -180,7 +205,7 @@ func (x *Exchange) Progress() Progress {
 	defer x.mu.Unlock()
 	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
 	if x.conn != nil {
-		p.Record, p.HasConn = x.conn.record, true
+		p.Record, p.HasConn, p.Received = x.conn.record, true, x.conn.received.Load()-x.before
 	}
 	return p
 }

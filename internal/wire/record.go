@@ -22,12 +22,12 @@ type Record struct {
 
 // Facts is a copy of a Record.
 type Facts struct {
-	Host, Port string    // as dialed, without a trailing dot
-	ServerName string    // what SNI said; "" for an address
-	Proxy      string    // the proxy's host and port, "" for none
-	Remote     string    // the address that answered
-	Start      time.Time // when the dial began
-	Lookup     time.Duration
+	Host, Port string        // as dialed, without a trailing dot
+	ServerName string        // what SNI said; "" for an address
+	Proxy      string        // the proxy's host and port, "" for none
+	Remote     string        // the address that answered
+	Start      time.Time     // when the dial began
+	Lookup     time.Duration // of the name; a part of Connect
 	Connect    time.Duration
 	Handshake  time.Duration
 

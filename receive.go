@@ -1,0 +1,156 @@
+package mtlshttp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/content"
+)
+
+// incoming is a response's body on its way in: its codings undone, bounded and
+// timed.
+type incoming struct {
+	wire    *meter // the body as it comes
+	decoded *content.Reader
+	decode  time.Duration
+}
+
+// receive prepares to read a body of at most limit bytes. One that is announced
+// as longer is refused before it is read.
+func (p *plan) receive(r *Response, resp *http.Response, limit int64) (*incoming, error) {
+	in := &incoming{wire: &meter{ReadCloser: resp.Body}}
+	var err error
+	in.decoded, err = content.NewReader(in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio})
+	if err != nil {
+		return nil, err
+	}
+	if unknown := in.decoded.Unknown(); unknown != "" {
+		r.coded = true
+		r.Notes = append(r.Notes, "the content coding "+unknown+" is not known; the data is as it came")
+	}
+	if resp.ContentLength > limit && len(in.decoded.Applied()) == 0 {
+		_ = in.decoded.Close()
+		return nil, &content.LimitError{What: content.LimitBody, Limit: limit, Got: resp.ContentLength}
+	}
+	return in, nil
+}
+
+func (in *incoming) Read(p []byte) (int, error) {
+	defer in.decoding()()
+	return in.decoded.Read(p)
+}
+
+// decoding counts as decoding what is not spent on waiting for the connection.
+func (in *incoming) decoding() (stop func()) {
+	begun, waited := time.Now(), in.wire.took
+	return func() { in.decode += time.Since(begun) - (in.wire.took - waited) }
+}
+
+// meter counts what is read through it and how long that takes.
+type meter struct {
+	io.ReadCloser
+	bytes int64
+	took  time.Duration
+}
+
+func (m *meter) Read(p []byte) (int, error) {
+	defer stopwatch(&m.took)()
+	n, err := m.ReadCloser.Read(p)
+	m.bytes += int64(n)
+	return n, err
+}
+
+// stopwatch adds to sum what passes until stop is called.
+func stopwatch(sum *time.Duration) (stop func()) {
+	begun := time.Now()
+	return func() { *sum += time.Since(begun) }
+}
+
+// read reads, decodes and parses the body. What it got so far stays in the
+// bundle when it fails.
+func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
+	if resp.Request == nil || resp.Request.Method != http.MethodHead {
+		if err := p.readBody(r, resp, t); err != nil {
+			return p.bodyError(ctx, err)
+		}
+	}
+	parsed := p.parse(r, resp, t)
+	if resp.StatusCode >= 400 {
+		p.diagnoseStatus(r, resp)
+		if p.request.StatusErrors {
+			e := &Error{Kind: KindStatus, Reason: http.StatusText(resp.StatusCode), Phase: phaseBody,
+				Type: typeName(KindStatus, resp.StatusCode), Diagnosis: r.Diagnosis, Err: &statusError{resp.StatusCode}}
+			e.RetryAfter = retryAfter(resp.Header, p.clock())
+			e.Retryable = retryableStatus(resp.StatusCode) && isIdempotent(p.request.method())
+			return e
+		}
+	}
+	return parsed
+}
+
+func (p *plan) readBody(r *Response, resp *http.Response, t *Timings) error {
+	in, err := p.receive(r, resp, p.limits.Body)
+	if err != nil {
+		return err
+	}
+	stop := in.decoding()
+	r.body, err = content.ReadAll(in.decoded, resp.ContentLength)
+	stop()
+	_ = in.decoded.Close()
+	t.Transfer, t.Decode = in.wire.took, in.decode
+	r.FileSize = int64(len(r.body))
+	r.Trailers = headerList(resp.Trailer)
+	sortHeaders(r.Trailers)
+	if err != nil {
+		r.Data = r.body
+	}
+	return err
+}
+
+// codings are the content codings to undo: those of the response, or none where
+// the request did not ask for any, as in the module.
+func (r *Response) codings(resp *http.Response) []string {
+	codings := resp.Header.Values("Content-Encoding")
+	asked := resp.Request == nil || resp.Request.Header.Get("Accept-Encoding") != ""
+	isCoding := func(s string) bool { return s != "" && !strings.EqualFold(s, "identity") }
+	if asked || !slices.ContainsFunc(codings, isCoding) {
+		return codings
+	}
+	r.coded = true
+	r.Notes = append(r.Notes, "a content coding was not asked for; the data is as it came")
+	return nil
+}
+
+// statusError is the cause of errors of kind status.
+type statusError struct{ status int }
+
+func (e *statusError) Error() string { return "the server answered " + statusText(e.status) }
+
+// bodyError says what kind of fault ended the reading of a body.
+func (p *plan) bodyError(ctx context.Context, err error) *Error {
+	fail := func(kind Kind, reason string, phase Phase) *Error {
+		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
+	}
+	var limit *content.LimitError
+	var coding *content.CodingError
+	switch {
+	case p.executor.pool.Closed():
+		return closedError()
+	case errors.As(err, &limit):
+		return fail(KindLimit, limit.What, phaseBody)
+	case ctx.Err() != nil:
+		return interrupted(ctx, phaseBody)
+	case errors.As(err, &coding) && coding.Reason == content.ReasonTruncated:
+		return fail(KindTruncated, coding.Coding, phaseDecode)
+	case errors.As(err, &coding):
+		return fail(KindContentDecode, string(coding.Reason), phaseDecode)
+	case isCut(err):
+		return fail(KindTruncated, "body", phaseBody)
+	}
+	return fail(KindProtocol, "body", phaseBody)
+}
