@@ -52,7 +52,7 @@ func TestTraditionalEncryption(t *testing.T) {
 		block, err := x509.EncryptPEMBlock(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), "RSA PRIVATE KEY", plain, []byte("pw"), c) //nolint:staticcheck // see above
 		require.NoError(t, err)
 		file := pem.EncodeToMemory(block)
-		for _, form := range [][]byte{file, lines(file, "\r\n"), lines(file, "\r"), lines(file, `\n`), lines(append([]byte("  "), file...), "\n  ")} {
+		for _, form := range [][]byte{file, lines(file, "\r\n"), lines(file, "\r"), lines(file, `\n`), lines(file, " "), lines(append([]byte("  "), file...), "\n  ")} {
 			mustOpen(t, s, append(bytes.Clone(form), append([]byte("\n"), bundle(s)...)...), Options{Password: []byte("pw")})
 		}
 		_, err = Extract(context.Background(), file, Options{Password: []byte("wrong")})

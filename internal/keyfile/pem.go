@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -183,8 +184,7 @@ func indexFold(text []byte, from int, word string) int {
 
 // decodeBody splits a block's headers (RFC 1421 4.6) from its base64.
 func decodeBody(body []byte) (headers map[string]string, der []byte, err error) {
-	headers = map[string]string{}
-	rest := body
+	headers, rest := encryptionHeaders(body)
 	for {
 		line, after, more := bytes.Cut(bytes.TrimLeft(rest, "\n \t"), []byte("\n"))
 		key, text, isHeader := bytes.Cut(line, []byte(":"))
@@ -194,7 +194,7 @@ func decodeBody(body []byte) (headers map[string]string, der []byte, err error) 
 		for bytes.HasSuffix(bytes.TrimSpace(text), []byte(`\`)) && len(after) > 0 {
 			var continued []byte
 			continued, after, _ = bytes.Cut(after, []byte("\n"))
-			text = append(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(`\`)), continued...)
+			text = slices.Concat(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(`\`)), continued)
 		}
 		headers[string(bytes.TrimSpace(key))] = string(bytes.TrimSpace(text))
 		rest = after
@@ -204,6 +204,25 @@ func decodeBody(body []byte) (headers map[string]string, der []byte, err error) 
 		err = errors.New("it has no content")
 	}
 	return headers, der, err
+}
+
+// encryptionHeaders takes the two headers of an encrypted key from the front of
+// a body, by their words, since line ends may have become spaces.
+func encryptionHeaders(body []byte) (headers map[string]string, rest []byte) {
+	headers, rest = map[string]string{}, body
+	for _, name := range []string{"Proc-Type", "DEK-Info"} {
+		after, there := bytes.CutPrefix(bytes.TrimSpace(rest), []byte(name+":"))
+		if !there {
+			break
+		}
+		after = bytes.TrimSpace(after)
+		end := bytes.IndexAny(after, " \t\n")
+		if end < 0 {
+			break
+		}
+		headers[name], rest = string(after[:end]), after[end:]
+	}
+	return headers, rest
 }
 
 // decodeBase64 decodes text in either alphabet, padded or not, with white

@@ -278,37 +278,47 @@ func armourless(text []byte) [][]byte {
 	return parts
 }
 
-// tokens are the words of a text that could be base64. A word that is alone on
-// its line belongs to a long one before it.
+// tokens are the words of a text that could be base64. A word that begins a
+// line may belong to a long one before it; where more stands on its line, both
+// are given, with it and without.
 func tokens(text []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var token []byte
 		for line := range bytes.SplitSeq(text, []byte("\n")) {
 			words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;|{}[]()<>", r) })
-			alone := len(words) == 1 && len(words[0]) == len(bytes.Trim(line, " \t\"',"))
-			if !alone || len(token) < 32 || bytes.HasSuffix(token, []byte("=")) {
-				if len(token) > 0 && !yield(token) {
+			if len(words) == 0 {
+				continue
+			}
+			begins := bytes.HasPrefix(bytes.TrimLeft(line, " \t\"'"), words[0])
+			alone := begins && len(words) == 1 && len(words[0]) == len(bytes.Trim(line, " \t\"',"))
+			continues := begins && len(token) >= 32 && !bytes.HasSuffix(token, []byte("=")) && len(assigned(words[0])) == len(words[0])
+			if continues {
+				if !alone && !yield(token) {
 					return
 				}
-				token = nil
+				token = append(token, words[0]...)
+				words = words[1:]
 			}
-			for i, word := range words {
-				if at := bytes.IndexByte(bytes.TrimRight(word, "="), '='); at >= 0 {
-					word = word[at+1:]
+			if continues && alone {
+				continue
+			}
+			for _, word := range words {
+				if !yield(token) {
+					return
 				}
-				if i > 0 {
-					if !yield(token) {
-						return
-					}
-					token = nil
-				}
-				token = append(token, word...)
+				token = bytes.Clone(assigned(word))
 			}
 		}
-		if len(token) > 0 {
-			yield(token)
-		}
+		yield(token)
 	}
+}
+
+// assigned is the value in NAME=VALUE, or the word itself.
+func assigned(word []byte) []byte {
+	if at := bytes.IndexByte(bytes.TrimRight(word, "="), '='); at >= 0 {
+		return word[at+1:]
+	}
+	return word
 }
 
 // promising reports whether decoded text is a format we know, damaged or

@@ -103,6 +103,7 @@ func TestBinaryInText(t *testing.T) {
 		"assignment":    "PKCS12=" + b64,
 		"JSON":          `{"name":"client","file":"` + b64 + `"}`,
 		"folded YAML":   "name: client\nfile: |\n  " + string(bytes.Join(chunks([]byte(b64), 64), []byte("\n  "))) + "\nother: x\n",
+		"XML":           "<a:X509Data>\n<a:X509Certificate>" + string(bytes.Join(chunks([]byte(b64), 76), []byte("\n"))) + "</a:X509Certificate>\n</a:X509Data>",
 		"properties":    "file=" + string(bytes.Join(chunks([]byte(b64), 64), []byte("\n"))) + "\n",
 		"data URL":      "data:application/x-pkcs12;base64," + b64,
 		"hex":           hex.EncodeToString(p12),
