@@ -77,6 +77,7 @@ type hopState struct {
 	origin  target.Origin // of its URL
 	crossed bool          // a hop before it had another origin
 	secret  bool          // the first request carries what must not go in the clear
+	stuck   bool          // its body cannot be opened again: net/http follows no 307, whatever came between
 
 	receipt *Receipt
 	next    *target.Target // where it redirects to; nil: its response is final
@@ -177,7 +178,7 @@ func (p *plan) outgoing(ctx context.Context, req *http.Request, state *hopState)
 		}
 	}
 	if state.number == 0 {
-		state.secret = p.hasSecret(out)
+		state.secret, state.stuck = p.hasSecret(out), hasBody(out) && out.GetBody == nil
 	}
 	return out
 }

@@ -86,7 +86,7 @@ func (n *network) handle(origin string, w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return
 	}
-	a := &arrival{Request: r, Origin: origin, Sent: string(body)}
+	a := &arrival{Request: r.Clone(r.Context()), Origin: origin, Sent: string(body)}
 	if r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		a.Client = r.TLS.PeerCertificates[0].Subject.CommonName
 	}

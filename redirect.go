@@ -145,7 +145,8 @@ func (p *plan) arrive(req *http.Request) *hopState {
 	state := &hopState{origin: target.OriginOf(req.URL)}
 	if req.Response != nil && req.Response.Request != nil {
 		if before := hopOf(req.Response.Request.Context()); before != nil {
-			state.journey, state.number, state.secret = before.journey, before.number+1, before.secret
+			state.journey, state.number = before.journey, before.number+1
+			state.secret, state.stuck = before.secret, before.stuck
 			state.crossed = before.crossed || before.origin != state.origin
 			return state
 		}
@@ -187,6 +188,9 @@ func (p *plan) landing(req *http.Request, resp *http.Response, state *hopState) 
 	}
 	state.next = next
 	resp.Header.Set("Location", next.URL().String())
+	if state.stuck && !hasBody(req) {
+		resp.StatusCode = http.StatusFound // the same, for a GET
+	}
 	return nil
 }
 

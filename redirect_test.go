@@ -2,6 +2,7 @@ package mtlshttp_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -212,6 +213,16 @@ func TestUserInformationAndReferer(t *testing.T) {
 			}
 			assert.Equal(t, []string{"", "https://a.test/p?token=1", "https://a.test/"}, []string{seen[0].Referer(), seen[1].Referer(), seen[2].Referer()})
 		})
+	})
+	t.Run("RED-10 nor is it in errors", func(t *testing.T) {
+		n.redirect(302, map[string]string{"https://a.test/": "https://nobody.test/"})
+		_, err := n.executor().Do(t.Context(), n.request("https://user:hunter2@a.test/"))
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindConnect, f.Kind)
+		text, jsonErr := json.Marshal(f)
+		require.NoError(t, jsonErr)
+		assert.NotContains(t, string(text)+fmt.Sprintf("%v %+v %#v", err, err, f.Hops), "hunter2")
+		assert.Equal(t, []string{"https://a.test/", "https://nobody.test/"}, []string{f.Hops[0].URL, f.Hops[1].URL})
 	})
 	t.Run("RED-11 Referer", func(t *testing.T) {
 		n.eachSender(t, func(t *testing.T, send sender) {
@@ -571,6 +582,24 @@ func TestRedirectWithABody(t *testing.T) {
 		_, err := n.executor().Do(t.Context(), r)
 		require.NoError(t, err)
 		assert.Equal(t, "GET http://a.test/next", n.last().String())
+	})
+	t.Run("RED-19 nor after it has become GET", func(t *testing.T) {
+		n.behave(func(w http.ResponseWriter, a *arrival) {
+			switch a.URL.Path {
+			case "/":
+				http.Redirect(w, a.Request, "/two", http.StatusSeeOther)
+			case "/two":
+				http.Redirect(w, a.Request, "/three", http.StatusPermanentRedirect)
+			}
+		})
+		r := n.request("http://a.test/")
+		r.Redirect.All = true
+		client, err := n.executor().Client(t.Context(), r)
+		require.NoError(t, err)
+		resp, err := client.Post("http://a.test/", "text/plain", io.MultiReader(strings.NewReader("body")))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, []string{"POST http://a.test/", "GET http://a.test/two", "GET http://a.test/three"}, n.way())
 	})
 	t.Run("RED-21 headers that Client adds go with the body too", func(t *testing.T) {
 		n.redirect(303, map[string]string{"http://a.test/": "/next"})
