@@ -35,8 +35,12 @@ func TestExtractRemembers(t *testing.T) {
 	}
 	first, err := open("secret")
 	require.NoError(t, err)
-	again, err := open("secret")
-	require.NoError(t, err)
+	again := first
+	for range 5 { // the machine may be busy with something else
+		took, err := open("secret")
+		require.NoError(t, err)
+		again = min(again, took)
+	}
 	assert.Less(t, again, first/4)
 	_, err = open("guess")
 	assert.Equal(t, "wrong-password", failureOf(t, err).Reason)

@@ -329,7 +329,11 @@ func TestBrokenFilesAreNotOpenedAgain(t *testing.T) {
 		return time.Since(begun)
 	}
 	first := look()
-	assert.Less(t, look(), first/4)
+	again := first
+	for range 5 { // the machine may be busy with something else
+		again = min(again, look())
+	}
+	assert.Less(t, again, first/4)
 }
 
 // A caller that gives up says nothing about the files.

@@ -1,8 +1,10 @@
 package mtlshttp_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -60,4 +62,16 @@ func TestReportAsOpenSSLSaysIt(t *testing.T) {
 	for _, part := range []string{"subject=" + r.Subject, "issuer=" + r.Issuer, "serial=" + r.Serial, "fingerprint=" + r.SHA1} {
 		assert.Contains(t, said, strings.ToLower(part))
 	}
+}
+
+func ExampleCredential_Report() {
+	_, file, _, stop := bank()
+	defer stop()
+	credential := must(must(mtlshttp.Extract(context.Background(), file, &mtlshttp.ExtractOptions{Password: []byte("secret")})).Credential())
+	report := credential.Report()
+	fmt.Println(report.Subject, "issued by", report.Issuer, "for a key of", report.PublicKey)
+	fmt.Println(len(report.SHA1), len(report.SHA256), len(report.X5TS256))
+	// Output:
+	// CN=alice issued by CN=mtlstest CA for a key of EC P-256
+	// 40 64 43
 }
