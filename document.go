@@ -47,6 +47,7 @@ var documentKeys = []documentKey{
 	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
 	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
 	flag("followOriginalHttpMethod", func(r *Request) *bool { return &r.Redirect.KeepMethod }),
+	flag("removeRefererHeader", func(r *Request) *bool { return &r.Redirect.NoReferer }),
 	flag("allowDowngrade", func(r *Request) *bool { return &r.Redirect.AllowDowngrade }),
 	flag("gzip", func(r *Request) *bool { return &r.Compressed }),
 	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),

@@ -13,7 +13,7 @@ import (
 
 // readHeaders reads rows of name and value, or an object. Of two rows of one
 // name the last wins, in the place of the first, as in the module; a row whose
-// value is an array stands for several fields.
+// value is an array stands for several fields, one whose value is null for none.
 func readHeaders(r *Request, v any) error {
 	rows, err := rowsOf(v, "name")
 	if err != nil {
@@ -27,7 +27,7 @@ func readHeaders(r *Request, v any) error {
 			order = append(order, key)
 		}
 		list, isList := row.Value.([]any)
-		if !isList {
+		if !isList && row.Value != nil {
 			list = []any{row.Value}
 		}
 		fields := make([]Header, 0, len(list))

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,6 +82,55 @@ func TestFormAsTextIsSentAsItIs(t *testing.T) {
 	got, body := sent(t, r)
 	assert.Equal(t, "a=b c&d=%27%zz", body)
 	assert.Equal(t, "application/x-www-form-urlencoded", got.Header.Get("Content-Type"))
+}
+
+func TestRefererOfRedirectsCanBeLeftOut(t *testing.T) {
+	var referers []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		referers = append(referers, r.Referer())
+		if r.URL.Path == "/" {
+			http.Redirect(w, r, "/next", http.StatusFound)
+		}
+	}))
+	defer srv.Close()
+	for _, off := range []bool{false, true} {
+		_, err := newExecutor(t).Do(t.Context(), &mtlshttp.Request{URL: srv.URL + "/", Redirect: mtlshttp.Redirect{NoReferer: off}})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"", srv.URL + "/", "", ""}, referers)
+}
+
+func TestMethodKeptOverARedirect(t *testing.T) {
+	var seen []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		seen = append(seen, r.Method+" "+string(body)+" "+r.Header.Get("Content-Type"))
+		if status, _ := strconv.Atoi(r.URL.Path[1:]); status > 0 {
+			w.Header().Set("Location", "/")
+			w.WriteHeader(status)
+		}
+	}))
+	defer srv.Close()
+	for _, c := range []struct {
+		method   string
+		status   int
+		redirect mtlshttp.Redirect
+		want     string
+	}{
+		{"OPTIONS", 302, mtlshttp.Redirect{}, "OPTIONS x text/plain"},
+		{"LINK", 301, mtlshttp.Redirect{}, "LINK x text/plain"},
+		{"OPTIONS", 302, mtlshttp.Redirect{All: true}, "GET  "},
+		{"PUT", 301, mtlshttp.Redirect{All: true}, "GET  "},
+		{"PUT", 301, mtlshttp.Redirect{All: true, KeepMethod: true}, "PUT x text/plain"},
+		{"PUT", 303, mtlshttp.Redirect{All: true, KeepMethod: true}, "GET  "},
+		{"PUT", 308, mtlshttp.Redirect{All: true}, "PUT x text/plain"},
+	} {
+		seen = nil
+		_, err := newExecutor(t).Do(t.Context(), &mtlshttp.Request{URL: srv.URL + "/" + strconv.Itoa(c.status), Method: c.method,
+			Body: mtlshttp.Text("text/plain", "x"), Redirect: c.redirect})
+		require.NoError(t, err)
+		assert.Equal(t, []string{c.method + " x text/plain", c.want}, seen, c)
+	}
 }
 
 func TestMethodsThatHaveNoBodyOrNoPlace(t *testing.T) {

@@ -31,6 +31,8 @@ type Redirect struct {
 	Max int  // most hops, to 100; 0: 10; -1: none, the first is an error
 	// KeepMethod keeps method and body on 301 and 302 with All too.
 	KeepMethod bool
+	// NoReferer leaves out the Referer of redirects.
+	NoReferer bool
 	// AllowDowngrade follows from https to http although the request has a
 	// secret: the secret is left behind. A body never goes.
 	AllowDowngrade bool
@@ -269,7 +271,7 @@ func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
 		}
 	}
 	req.Header.Del("Referer")
-	if r := referer(last.URL, state.origin, next); r != "" {
+	if r := referer(last.URL, state.origin, next); r != "" && !p.request.Redirect.NoReferer {
 		req.Header.Set("Referer", r)
 	}
 	return nil

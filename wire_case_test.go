@@ -174,6 +174,7 @@ type wireRequest struct {
 	Data                               json.RawMessage
 	Gzip, UseQuerystring, ShareCookies bool
 	FollowAllRedirects                 bool
+	RemoveRefererHeader                bool
 	FollowOriginalHTTPMethod           bool `json:"followOriginalHttpMethod"`
 	FollowRedirect, RejectUnauthorized *bool
 	MaxRedirects                       *int
@@ -205,6 +206,9 @@ func (r *wireRequest) document() map[string]any {
 	setKey(d, "authPass", r.AuthPass)
 	if r.FollowOriginalHTTPMethod {
 		d["followOriginalHttpMethod"] = true
+	}
+	if r.RemoveRefererHeader {
+		d["removeRefererHeader"] = true
 	}
 	if r.BodyType != "" {
 		d["bodyType"] = r.BodyType

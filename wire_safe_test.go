@@ -257,6 +257,7 @@ var wireBugs = map[string]func(*wireCase, []*wireStep) string{
 	"CONNECT never completes":        (*wireCase).refused,
 	"307 with multipart":             (*wireCase).bodyKept,
 	"X-A and x-a overwrite":          (*wireCase).lastWins,
+	"null header value is sent":      (*wireCase).nullLeftOut,
 	"manual cookie and jar cookie":   (*wireCase).cookiesOnce,
 	"repeated names are grouped":     (*wireCase).inOrder,
 }
@@ -303,6 +304,17 @@ func (c *wireCase) refused(steps []*wireStep) string {
 
 // lastWins: what is asked is only that it is documented, see Request.
 func (c *wireCase) lastWins(steps []*wireStep) string { return firstMiss(steps) }
+
+func (c *wireCase) nullLeftOut(steps []*wireStep) string {
+	for _, row := range c.Request.Headers {
+		for _, h := range steps[0].hops {
+			if row.Value.text() == "null" && h.values(row.Name) != nil {
+				return row.Name + " is sent"
+			}
+		}
+	}
+	return c.same(steps)
+}
 
 // cookiesOnce wants every cookie's name once in a header.
 func (c *wireCase) cookiesOnce(steps []*wireStep) string {
