@@ -8,7 +8,7 @@ require (
 	github.com/klauspost/compress v1.20.3 // content coding zstd (RFC 8878)
 	github.com/stretchr/testify v1.12.1 // tests alone
 	go.uber.org/goleak v1.3.0 // tests alone
-	golang.org/x/crypto v0.58.0 // legacy key encryption: Blowfish, RIPEMD-160, Salsa20 of scrypt
+	golang.org/x/crypto v0.58.0 // key encryption of old files (Blowfish, RIPEMD-160, ChaCha20, Salsa20 of scrypt); stapled OCSP
 	golang.org/x/net v0.62.0 // public suffixes, IDNA, field syntax
 	golang.org/x/text v0.43.0 // WHATWG charsets
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // writes the PKCS #12 of mtlstest; cross-check in tests
