@@ -415,3 +415,23 @@ func TestJarShowsNoValue(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "hunter2", "what is saved is whole")
 }
+
+// A jar is saved between two runs of a scenario.
+func ExampleJar() {
+	login := &url.URL{Scheme: "https", Host: "bank.example", Path: "/login"}
+	jar := new(mtlshttp.Jar)
+	jar.SetCookies(login, []*http.Cookie{{Name: "session", Value: "s3ss10n", Secure: true}})
+	saved, err := json.Marshal(jar)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	later := &mtlshttp.Jar{IsolateIdentities: true}
+	if err := json.Unmarshal(saved, later); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(later, "with", later.Cookies(login))
+	// Output: cookie jar with [session=s3ss10n]
+}

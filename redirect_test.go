@@ -681,3 +681,17 @@ func TestRedirectPolicyOfTheClient(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	assert.Equal(t, "https://a.test/x?token=1", resp.Header.Get("Location"), "resolved")
 }
+
+// Every method is followed, five times at the most; a secret header of one's own
+// stays on its origin.
+func ExampleRedirect() {
+	r := &mtlshttp.Request{
+		Method:   "POST",
+		URL:      "https://bank.example/transfer",
+		Headers:  []mtlshttp.Header{{Name: "X-Branch", Value: "17"}},
+		Secret:   []string{"X-Branch"},
+		Redirect: mtlshttp.Redirect{All: true, Max: 5},
+	}
+	fmt.Println(r.Validate())
+	// Output: <nil>
+}
