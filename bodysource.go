@@ -59,17 +59,22 @@ func (p *payload) guarded(ctx context.Context) (io.ReadCloser, error) {
 	return s, nil
 }
 
-// release ends every read of a foreign body; none begins after it.
-func (p *payload) release() {
+// release ends every read of a foreign body, and says whether the body can be
+// sent once more: it can be opened again, and nobody is in its reader.
+func (p *payload) release() (again bool) {
 	if p == nil {
-		return
+		return true
 	}
 	p.mu.Lock()
 	sources := p.sources
+	p.sources = nil
 	p.mu.Unlock()
+	again = p.replayable || p.length == 0
 	for _, s := range sources {
 		_ = s.Close()
+		again = again && s.ended()
 	}
+	return again
 }
 
 // sourceError marks an error of the caller's own reader.
@@ -172,6 +177,15 @@ func (s *source) Read(p []byte) (int, error) {
 	n := copy(p, s.rest.data)
 	s.rest.data = s.rest.data[n:]
 	return n, nil
+}
+
+func (s *source) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Close ends the reading and waits a moment for it.

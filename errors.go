@@ -86,6 +86,7 @@ const (
 	phaseDecode   Phase = "decode"
 	phaseParse    Phase = "parse"
 	phaseRedirect Phase = "redirect"
+	phaseBackoff  Phase = "backoff"
 )
 
 // Error is the one error type of this package. No field and no rendering of it
@@ -98,8 +99,9 @@ type Error struct {
 	Field  string // of the request document, where one is at fault
 	URL    string // redacted
 
-	// Retryable says that trying again may help and does no harm: nothing
-	// was sent, or the method is idempotent, and the fault may pass.
+	// Retryable says that trying again may help and does no harm: the fault
+	// may pass, and nothing was sent, or the method is idempotent, or there
+	// is an Idempotency-Key. docs/retries.md gives the reason for each kind.
 	Retryable bool
 	// RetryAfter is the server's wish, zero where it has none.
 	RetryAfter time.Duration

@@ -29,6 +29,9 @@ type Executor struct {
 	// Egress says what may be connected to; nil: everything. PublicOnly is
 	// for requests that strangers wrote.
 	Egress *EgressPolicy
+	// Retry says what Do sends again; nil: nothing. (A kept connection that
+	// was closed meanwhile is replaced in any case, if nothing was sent.)
+	Retry *RetryPolicy
 	// Dial makes the raw connections; nil: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
@@ -107,6 +110,9 @@ func (e *Executor) init() {
 		var invalid *Error
 		if e.egress, invalid = e.Egress.prepare(); e.broken == nil {
 			e.broken = invalid
+		}
+		if e.broken == nil {
+			e.broken = e.Retry.fault()
 		}
 		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: limits.Dial}, proxy)
 		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())

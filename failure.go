@@ -55,7 +55,6 @@ func (p *plan) failure(ctx context.Context, req *http.Request, err error, progre
 	if e.Kind == KindTLSClientCert && e.Reason == "" && e.Diagnosis != nil {
 		e.Reason = reasonOf(e.Diagnosis.Cause)
 	}
-	e.Retryable = p.retryable(req, e, progress)
 	receipt := p.newReceipt(facts, progress.Reused)
 	if e.Diagnosis != nil {
 		e.Diagnosis.Changed = p.changes(target.OriginOf(req.URL), progress.Allowed, receipt)
@@ -149,31 +148,6 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindTruncated, "headers")
 	}
 	return newError(KindProtocol, "")
-}
-
-// retryable says whether trying the same again may help and does no harm.
-func (p *plan) retryable(req *http.Request, e *Error, progress wire.Progress) bool {
-	repeatable := !progress.HasConn || isIdempotent(req.Method)
-	switch e.Kind {
-	case KindConnect:
-		return true
-	case KindDNS:
-		return e.Reason != "not-found"
-	case KindTimeout, KindWrite, KindTruncated, KindResource:
-		return repeatable
-	case KindProtocol:
-		return repeatable && e.Reason == "empty-reply"
-	}
-	return false
-}
-
-// isIdempotent says whether a method may be repeated (RFC 9110, section 9.2.2).
-func isIdempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodTrace:
-		return true
-	}
-	return false
 }
 
 func phaseOf(s wire.Step) Phase {

@@ -82,6 +82,9 @@ type hopState struct {
 	receipt *Receipt
 	next    *target.Target // where it redirects to; nil: its response is final
 
+	earlier    bool // every request before it may be repeated
+	repeatable bool // and so may this one
+
 	veiledStatus   int // what veil has hidden
 	veiledLocation []string
 }
@@ -119,12 +122,14 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport, deadline)
 	x.Confirm = p.confirms(req)
 	out := p.outgoing(hopCtx, req, state)
+	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.send(out)
 	progress := x.Progress()
 	facts := factsOrNone(progress.Record)
 	if err != nil {
 		e := p.failure(ctx, req, err, progress)
+		e.Retryable = state.mayRepeat(e.Error, !progress.HasConn)
 		hop.Receipt = e.receipt
 		hop.Timings = timingsOf(progress, facts)
 		j.add(hop)
@@ -210,7 +215,7 @@ func (p *plan) refuse(err error) *Error {
 	if e := asError(err); e != nil {
 		return e
 	}
-	return &Error{Kind: KindResource, Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
+	return &Error{Kind: KindResource, Reason: "transport", Phase: phaseResolve, Type: typeName(KindResource, 0), Err: err}
 }
 
 func (p *plan) log(ctx context.Context, h Hop, e *Error) {

@@ -282,17 +282,19 @@ func (p *plan) addHeaders(req *http.Request) {
 
 const userAgent = "mtlshttp"
 
-// do runs the plan: sends, follows, reads and parses.
-func (p *plan) do(ctx context.Context) (*Response, error) {
-	defer p.payload.release()
+// try goes the way once: sends, follows, reads and parses.
+func (p *plan) try(ctx context.Context) (a attempt) {
 	begun, j := time.Now(), &journey{}
 	resp, b, e := p.fetch(ctx, j)
 	if e == nil {
+		a.wish, a.repeatable = retryAfter(resp.Header, p.clock()), hopOf(resp.Request.Context()).repeatable
 		e = p.read(ctx, b, resp, &b.Timings)
 		_ = resp.Body.Close()
 		j.arrived(b.Timings)
 	}
-	return finish(b, e, begun)
+	finish(b, e, begun)
+	a.bundle, a.err = b, e
+	return a
 }
 
 // fetch sends the request, follows redirects and begins the bundle, which may
@@ -316,7 +318,7 @@ func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response
 }
 
 // finish settles what a bundle and the error beside it know of each other.
-func finish(b *Response, e *Error, begun time.Time) (*Response, error) {
+func finish(b *Response, e *Error, begun time.Time) {
 	if b != nil {
 		b.Timings = sumOf(b.Hops, begun)
 		attempt := &b.Attempts[len(b.Attempts)-1]
@@ -326,12 +328,11 @@ func finish(b *Response, e *Error, begun time.Time) (*Response, error) {
 		}
 	}
 	if e == nil {
-		return b, nil
+		return
 	}
 	if e.Response = b; b != nil && e.Hops == nil {
 		e.URL, e.Hops, e.Attempt = b.URL, b.Hops, 1
 	}
-	return b, e
 }
 
 // journeyError turns what net/http's client returned into the one error type.

@@ -68,6 +68,7 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	}
 	req := (&http.Request{Method: p.request.method(), URL: p.target.URL()}).WithContext(ctx)
 	f := p.failure(ctx, req, err, progress)
+	f.Retryable = (&hopState{earlier: true}).mayRepeat(f.Error, true)
 	result.Receipt, result.Diagnosis, result.Error = f.receipt, f.Error.Diagnosis, f.Error
 	if result.Receipt != nil && result.Receipt.ClientCertificate.Requested && f.Kind == KindTLSClientCert {
 		result.Accepted = "no"

@@ -76,7 +76,9 @@ func stopwatch(sum *time.Duration) (stop func()) {
 func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
 	if resp.Request == nil || resp.Request.Method != http.MethodHead {
 		if err := p.readBody(r, resp, t); err != nil {
-			return p.bodyError(ctx, err)
+			e := p.bodyError(ctx, err)
+			e.Retryable = hopOf(resp.Request.Context()).mayRepeat(e, false)
+			return e
 		}
 	}
 	parsed := p.parse(r, resp, t)
@@ -86,7 +88,7 @@ func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Ti
 			e := &Error{Kind: KindStatus, Reason: http.StatusText(resp.StatusCode), Phase: phaseBody,
 				Type: typeName(KindStatus, resp.StatusCode), Diagnosis: r.Diagnosis, Err: &statusError{resp.StatusCode}}
 			e.RetryAfter = retryAfter(resp.Header, p.clock())
-			e.Retryable = retryableStatus(resp.StatusCode) && isIdempotent(p.request.method())
+			e.Retryable = retryableStatus(resp.StatusCode) && hopOf(resp.Request.Context()).repeatable
 			return e
 		}
 	}

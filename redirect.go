@@ -144,12 +144,13 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 // arrive begins a hop: what is known of the way that led to it comes from the
 // hop before, which net/http leaves in the request.
 func (p *plan) arrive(req *http.Request) *hopState {
-	state := &hopState{origin: target.OriginOf(req.URL)}
+	state := &hopState{origin: target.OriginOf(req.URL), earlier: true}
 	if req.Response != nil && req.Response.Request != nil {
 		if before := hopOf(req.Response.Request.Context()); before != nil {
 			state.journey, state.number = before.journey, before.number+1
 			state.secret, state.stuck = before.secret, before.stuck
 			state.crossed = before.crossed || before.origin != state.origin
+			state.earlier = before.repeatable
 			return state
 		}
 	}

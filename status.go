@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,20 +18,11 @@ func statusText(status int) string {
 	return strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
 }
 
-// retryableStatus says whether a status may pass by itself.
-func retryableStatus(status int) bool {
-	switch status {
-	case 408, 425, 429, 500, 502, 503, 504:
-		return true
-	}
-	return false
-}
-
 // retryAfter reads Retry-After in both forms (RFC 9110, section 10.2.3); 0
 // where there is none, it has passed, or it is not one.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
 	if at, err := http.ParseTime(value); err == nil {

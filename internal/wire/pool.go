@@ -108,6 +108,9 @@ func (p *Pool) Close() {
 	p.CloseIdle()
 }
 
+// Done is closed when Close is called.
+func (p *Pool) Done() <-chan struct{} { return p.ctx.Done() }
+
 // Closed says whether Close was called.
 func (p *Pool) Closed() bool {
 	p.mu.Lock()
