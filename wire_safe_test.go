@@ -18,11 +18,11 @@ func (c *wireCase) unsafe(steps []*wireStep) string {
 			return fmt.Sprintf("step %d, hop %d: %s", s.Step, s.Hop, fault)
 		}
 	}
-	if len(c.Safe) > 0 && c.Group != "ssrf" {
-		return ""
-	}
-	if c.Group == "ssrf" {
+	switch {
+	case c.Group == "ssrf":
 		return steps[0].reachesDenied()
+	case len(c.Safe) > 0:
+		return ""
 	}
 	for _, reason := range c.InsecureReasons {
 		check, known := wireHazards[reason]
