@@ -106,7 +106,7 @@ func TestDecodeReadsTheSameBytes(t *testing.T) {
 	require.NoError(t, err)
 	var v struct{ ID int64 }
 	require.NoError(t, resp.Decode(&v))
-	assert.EqualValues(t, 9007199254740993, v.ID)
+	assert.EqualValues(t, int64(9007199254740993), v.ID)
 	assert.Equal(t, mtlshttp.KindParse, failureOf(t, resp.Decode(new(int))).Kind)
 }
 

@@ -94,8 +94,12 @@ func (a *authority) sign(t *testing.T, name string, public crypto.PublicKey) *x5
 func TestKeyInAToken(t *testing.T) {
 	module, opened := startToken(t)
 	keys := map[string]func(id, label []byte) (crypto11.Signer, error){
-		"EC":  func(id, label []byte) (crypto11.Signer, error) { return opened.GenerateECDSAKeyPairWithLabel(id, label, elliptic.P256()) },
-		"RSA": func(id, label []byte) (crypto11.Signer, error) { return opened.GenerateRSAKeyPairWithLabel(id, label, 2048) },
+		"EC": func(id, label []byte) (crypto11.Signer, error) {
+			return opened.GenerateECDSAKeyPairWithLabel(id, label, elliptic.P256())
+		},
+		"RSA": func(id, label []byte) (crypto11.Signer, error) {
+			return opened.GenerateRSAKeyPairWithLabel(id, label, 2048)
+		},
 	}
 	signers := map[string]crypto11.Signer{}
 	for name, generate := range keys {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 
+	//lint:ignore SA1019 bcrypt_pbkdf of OpenSSH keys is made of it
 	"golang.org/x/crypto/blowfish"
 )
 

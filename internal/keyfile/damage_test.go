@@ -24,6 +24,7 @@ func specimens() map[string][]byte {
 	mac := testMAC("2.16.840.1.101.3.4.2.1", bmpFromUTF8(pw))
 	p12 := scheme.pkcs12(s, pw, mac)
 	openssh := pem.EncodeToMemory(must(ssh.MarshalPrivateKeyWithPassphrase(s.key, "", pw)))
+	//lint:ignore SA1019 the test writes what old programs wrote
 	traditional := pem.EncodeToMemory(must(x509.EncryptPEMBlock(bytes.NewReader(make([]byte, 64)), "RSA PRIVATE KEY", //nolint:staticcheck // a format to read
 		x509.MarshalPKCS1PrivateKey(samples()["rsa"].key.(*rsa.PrivateKey)), pw, x509.PEMCipherAES128)))
 	return map[string][]byte{

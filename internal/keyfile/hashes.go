@@ -8,6 +8,7 @@ import (
 	"crypto/sha512"
 	"hash"
 
+	//lint:ignore SA1019 old files are authenticated with it
 	"golang.org/x/crypto/ripemd160"
 )
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 
+	//lint:ignore SA1019 scrypt is made of it, and ours can be cancelled
 	"golang.org/x/crypto/salsa20/salsa"
 )
 

@@ -49,6 +49,7 @@ func TestTraditionalEncryption(t *testing.T) {
 	s := samples()["rsa"]
 	plain := x509.MarshalPKCS1PrivateKey(s.key.(*rsa.PrivateKey))
 	for _, c := range []x509.PEMCipher{x509.PEMCipherDES, x509.PEMCipher3DES, x509.PEMCipherAES128, x509.PEMCipherAES192, x509.PEMCipherAES256} {
+		//lint:ignore SA1019 the test writes what old programs wrote
 		block, err := x509.EncryptPEMBlock(bytes.NewReader(bytes.Repeat([]byte{7}, 64)), "RSA PRIVATE KEY", plain, []byte("pw"), c) //nolint:staticcheck // see above
 		require.NoError(t, err)
 		file := pem.EncodeToMemory(block)
@@ -164,7 +165,8 @@ func TestInconsistentKeysAreCorrupt(t *testing.T) {
 func TestNothingPrintsSecrets(t *testing.T) {
 	o := Options{Password: []byte("hunter2"), KeyPassword: []byte("hunter3")}
 	for name, secrets := range map[string][]string{
-		"p256":    {samples()["p256"].key.(*ecdsa.PrivateKey).D.String()}, //nolint:staticcheck // the number as %v shows it
+		//lint:ignore SA1019 the number as %v shows it
+		"p256":    {samples()["p256"].key.(*ecdsa.PrivateKey).D.String()},
 		"ed25519": {fmt.Sprint([]byte(samples()["ed25519"].key.(ed25519.PrivateKey)))[1:20]},
 	} {
 		s := samples()[name]

@@ -12,6 +12,7 @@ import (
 	"math/big"
 
 	"golang.org/x/crypto/chacha20"
+	//lint:ignore SA1019 chacha20-poly1305@openssh.com is not the AEAD of RFC 8439
 	"golang.org/x/crypto/poly1305" //nolint:staticcheck // deprecated for new protocols; this one is what it is
 )
 

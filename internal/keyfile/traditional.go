@@ -8,6 +8,7 @@ import (
 	"errors"
 	"strings"
 
+	//lint:ignore SA1019 old OpenSSL keys are encrypted with it
 	"golang.org/x/crypto/blowfish"
 )
 
