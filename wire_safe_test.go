@@ -59,10 +59,11 @@ func (s *wireStep) carries(hop int, absent []string) string {
 			}
 		case "referer(fragment)", "referer(query)", "referer(userinfo)":
 			value = h.header("Referer")
-			u, err := url.Parse(value)
-			part := map[string]bool{"referer(fragment)": u.Fragment != "", "referer(query)": u.RawQuery != "", "referer(userinfo)": u.User != nil}
-			if err == nil && !part[name] {
-				value = ""
+			if u, err := url.Parse(value); err == nil {
+				there := map[string]bool{"referer(fragment)": u.Fragment != "", "referer(query)": u.RawQuery != "", "referer(userinfo)": u.User != nil}
+				if !there[name] {
+					value = ""
+				}
 			}
 		}
 		if value != "" {
