@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -65,6 +66,24 @@ func reasonOf(cause string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(cause, "client-cert-"), "client-")
 }
 
+// agree gives an error the kind that its diagnosis speaks of: a refusal of the
+// client's certificate often looks like an end of the connection.
+func (e *Error) agree() {
+	if e.Diagnosis == nil || !isClientCertificateCause(e.Diagnosis.Cause) {
+		return
+	}
+	switch e.Kind {
+	case KindProtocol, KindTLSHandshake, KindWrite:
+		e.Kind, e.Type, e.Reason = KindTLSClientCert, typeName(KindTLSClientCert, 0), ""
+	case KindTLSClientCert:
+	default:
+		return
+	}
+	if e.Reason == "" {
+		e.Reason = reasonOf(e.Diagnosis.Cause)
+	}
+}
+
 // diagnose gathers the signals of a hop and names the cause, or returns nil
 // where nothing points at TLS.
 func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress, o outcome) *Diagnosis {
@@ -76,21 +95,28 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		HandshakeDone: f.Stage == wire.StageReady, Version: f.State.Version,
 		Reused: progress.Reused, Resumed: f.State.DidResume, RequestSent: progress.Sent, BodyBytes: req.ContentLength,
 		Status: o.status, Server: o.server, Body: o.body,
-		NoProtocol: errors.Is(o.err, wire.ErrNoHTTP2),
+		Narrowed:    p.request.Protocol.MinTLS > versionTLS12 || p.request.Protocol.MaxTLS == versionTLS12,
+		OneProtocol: p.request.Protocol.HTTP != 0, NoProtocol: errors.Is(o.err, wire.ErrNoHTTP2),
+		HTTP11Needed: wire.HTTP11Required(o.err),
 	}
 	for _, b := range p.identities {
 		s.Configured = append(s.Configured, leafOf(b.identity))
 	}
 	if f.Presented != nil {
 		l := leafOf(f.Presented)
+		l.Listed = listsAuthority(f.AcceptableCAs, f.Presented)
 		s.Presented = &l
 	}
 	for _, w := range f.Withheld {
 		s.Withheld = append(s.Withheld, diagnosis.Withheld{Leaf: leafOf(w.Identity), Reason: string(w.Reason)})
 	}
-	for _, c := range serverChain(f) {
+	chain := serverChain(f)
+	for i, c := range chain {
+		if slices.ContainsFunc(chain[:i], c.Equal) {
+			continue // some servers send their own twice
+		}
 		s.Chain = append(s.Chain, diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Names: c.DNSNames})
+			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Weak: weakness(c), Names: namesOf(c)})
 	}
 	s.Verify = p.verifyFault(o.err)
 	var noMatch *wire.NoMatchError
@@ -124,6 +150,8 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 		return diagnosis.EndCanceled
 	case o.kind == KindTimeout || isTimeout(o.err):
 		return diagnosis.EndTimeout
+	case f.HandshakeErr != nil && !isCut(f.HandshakeErr) && !isAlert(f.HandshakeErr):
+		return diagnosis.EndOurselves
 	}
 	for _, err := range []error{f.ReadErr, o.err, f.WriteErr} {
 		switch {
@@ -136,10 +164,34 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 	return diagnosis.EndNone
 }
 
+func isAlert(err error) bool {
+	_, _, ok := wire.AlertOf(err)
+	return ok
+}
+
 func leafOf(id *wire.Identity) diagnosis.Leaf {
 	c := id.Certificate.Leaf
 	return diagnosis.Leaf{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
-		SelfSigned: selfSigned(c), ClientAuth: allowsClientAuth(c), Weak: weakness(c), ChainLength: len(id.Certificate.Certificate)}
+		SelfSigned: selfSigned(c), ClientAuth: allowsClientAuth(c), Weak: weakness(c), OutdatedHash: outdatedHash(c),
+		ChainLength: len(id.Certificate.Certificate)}
+}
+
+// listsAuthority says whether a server's list names the issuer of any
+// certificate of an identity's chain.
+func listsAuthority(cas [][]byte, id *wire.Identity) bool {
+	return slices.ContainsFunc(id.Certificate.Certificate, func(der []byte) bool {
+		c, err := x509.ParseCertificate(der)
+		return err == nil && listed(cas, c)
+	})
+}
+
+// namesOf are the names and addresses that a certificate is for.
+func namesOf(c *x509.Certificate) []string {
+	list := slices.Clone(c.DNSNames)
+	for _, ip := range c.IPAddresses {
+		list = append(list, ip.String())
+	}
+	return list
 }
 
 func (p *plan) verifyFault(err error) diagnosis.VerifyFault {

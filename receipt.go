@@ -273,9 +273,17 @@ func weakness(c *x509.Certificate) string {
 		}
 	case ed25519.PublicKey:
 	}
-	switch c.SignatureAlgorithm {
-	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+	if outdatedHash(c) {
 		return "a signature with an outdated hash"
 	}
 	return ""
+}
+
+// outdatedHash says whether the issuer signed with SHA-1 or older.
+func outdatedHash(c *x509.Certificate) bool {
+	switch c.SignatureAlgorithm {
+	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+		return true
+	}
+	return false
 }

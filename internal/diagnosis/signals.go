@@ -40,6 +40,8 @@ type Signals struct {
 	Alert         uint8
 	AlertBy       Side
 	End           End
+	Narrowed      bool // fewer versions of TLS were offered than could be
+	OneProtocol   bool // only one version of HTTP was offered
 	NoProtocol    bool // the application protocol that was demanded was not agreed
 	RequestSent   bool
 	BodyBytes     int64 // of the request; -1 unknown
@@ -63,7 +65,9 @@ type Leaf struct {
 	SelfSigned          bool
 	ClientAuth          bool // usage absent (any) or clientAuth among them
 	Weak                string
-	ChainLength         int // certificates sent, the leaf included
+	OutdatedHash        bool // its issuer's signature is by SHA-1 or older
+	ChainLength         int  // certificates sent, the leaf included
+	Listed              bool // the server lists an authority of the chain
 	KeyMismatch         bool
 }
 
@@ -85,6 +89,7 @@ type ServerCertificate struct {
 	Subject, Issuer     string
 	NotBefore, NotAfter time.Time
 	SelfSigned          bool // by name and by signature
+	Weak                string
 	Names               []string
 }
 
@@ -123,6 +128,7 @@ const (
 	EndReset
 	EndTimeout
 	EndCanceled
+	EndOurselves // what the peer sent could not be taken
 )
 
 // Diagnosis is a cause and how sure it is.
@@ -140,42 +146,3 @@ const (
 	Medium  = "medium"
 	Low     = "low"
 )
-
-// unanswered says whether a certificate was demanded and none was sent.
-func (s *Signals) unanswered() bool { return s.Requested && s.Presented == nil }
-
-// cut says whether the peer ended the connection without a readable reason.
-func (s *Signals) cut() bool {
-	return s.AlertBy != Peer && (s.End == EndClosed || s.End == EndReset)
-}
-
-// withheldBy says whether an identity was withheld for a reason.
-func (s *Signals) withheldBy(reason string) bool {
-	for _, w := range s.Withheld {
-		if w.Reason == reason {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Signals) alert(numbers ...uint8) bool {
-	if s.AlertBy != Peer {
-		return false
-	}
-	for _, n := range numbers {
-		if s.Alert == n {
-			return true
-		}
-	}
-	return false
-}
-
-func (s *Signals) status(codes ...int) bool {
-	for _, c := range codes {
-		if s.Status == c {
-			return true
-		}
-	}
-	return false
-}

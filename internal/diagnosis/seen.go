@@ -1,0 +1,121 @@
+package diagnosis
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// The words that the rules are written in.
+
+// unanswered says whether a certificate was demanded and none was sent.
+func (s *Signals) unanswered() bool { return s.Requested && s.Presented == nil }
+
+// cut says whether the peer ended a new connection without a readable reason.
+// One that had served before may have been closed for its age.
+func (s *Signals) cut() bool {
+	return s.AlertBy != Peer && !s.Reused && (s.End == EndClosed || s.End == EndReset)
+}
+
+// withheldBy says whether an identity was withheld for one of some reasons.
+func (s *Signals) withheldBy(reasons ...string) bool {
+	return slices.ContainsFunc(s.Withheld, func(w Withheld) bool { return slices.Contains(reasons, w.Reason) })
+}
+
+func (s *Signals) alert(numbers ...uint8) bool {
+	return s.AlertBy == Peer && slices.Contains(numbers, s.Alert)
+}
+
+func (s *Signals) status(codes ...int) bool { return slices.Contains(codes, s.Status) }
+
+// refused says whether the exchange failed in a way that a certificate could
+// have prevented.
+func (s *Signals) refused() bool {
+	return s.AlertBy == Peer || s.cut() || s.status(400, 401, 403, 495, 496)
+}
+
+// saidNo says whether the server refused the certificate that it was sent in
+// so many words: by an alert about certificates, or by an answer.
+func (s *Signals) saidNo() bool {
+	return s.Presented != nil && (s.alert(badCertificate, unsupportedCert, certificateRevoked, certificateExpired, certificateUnknown,
+		unknownCA, accessDenied, certRequired) ||
+		s.status(495) || s.status(400, 401, 403) && contains(s.Body, "certificate"))
+}
+
+// saidLittle says whether the refusal of a certificate that was sent had no
+// words: an end, an alert of many meanings, a status of many reasons.
+func (s *Signals) saidLittle() bool {
+	return s.Presented != nil && (s.cut() || s.AlertBy == Peer || s.status(401, 403))
+}
+
+// leftByUs says whether we ended the handshake, before certificates of ours
+// were spoken of.
+func (s *Signals) leftByUs() bool { return s.End == EndOurselves && !s.HandshakeDone && !s.Requested }
+
+// sent says whether a certificate was sent that has a property.
+func (s *Signals) sent(has func(Leaf) bool) bool { return s.Presented != nil && has(*s.Presented) }
+
+func (s *Signals) expired(l Leaf) bool     { return s.Now.After(l.NotAfter) }
+func (s *Signals) notYetValid(l Leaf) bool { return s.Now.Before(l.NotBefore) }
+func notForClients(l Leaf) bool            { return !l.ClientAuth }
+func weak(l Leaf) bool                     { return l.Weak != "" }
+
+// unlisted says whether the server lists authorities, and none of the chain's.
+func (s *Signals) unlisted(l Leaf) bool { return len(s.Authority) > 0 && !l.Listed }
+
+// alone says whether the server sent one certificate, and that it has a
+// property.
+func (s *Signals) alone(has func(ServerCertificate) bool) bool {
+	return len(s.Chain) == 1 && has(s.Chain[0])
+}
+
+func selfSigned(c ServerCertificate) bool { return c.SelfSigned }
+
+// ofARoot says whether a certificate's issuer calls itself a root. Servers do
+// not send roots, so nothing is missing from such a chain.
+func ofARoot(c ServerCertificate) bool { return strings.Contains(strings.ToLower(c.Issuer), "root") }
+
+func (s *Signals) weakServer() bool {
+	return len(s.Chain) > 0 && s.Chain[0].Weak != "" && !s.Chain[0].SelfSigned
+}
+
+// Types of TLS records and messages (RFC 8446, sections 4 and 5.1).
+const (
+	recordAlert     = 21
+	recordHandshake = 22
+	recordHeader    = 5
+	serverHello     = 2
+	helloRequest    = 0
+)
+
+// speaksTLS says whether the first bytes of a peer are a TLS record that may
+// begin a conversation: an alert, or a server's hello.
+func speaksTLS(first []byte) bool {
+	if len(first) < 2 || first[1] != 3 {
+		return false
+	}
+	switch first[0] {
+	case recordAlert:
+		return true
+	case recordHandshake:
+		return len(first) <= recordHeader || first[recordHeader] == serverHello || first[recordHeader] == helloRequest
+	}
+	return false
+}
+
+// oldHello says whether the server chose a version before TLS 1.2 in its hello.
+func oldHello(first []byte) bool {
+	const version = recordHeader + 4 // after the message's type and length
+	return speaksTLS(first) && first[0] == recordHandshake && len(first) >= version+2 &&
+		first[recordHeader] == serverHello && first[version] == 3 && first[version+1] < 3
+}
+
+func saysPlainHTTP(body []byte) bool {
+	return contains(body, "plain http request was sent to https port") ||
+		contains(body, "client sent an http request to an https server") ||
+		contains(body, "speaking plain http to an ssl-enabled server port")
+}
+
+func contains(body []byte, lower string) bool {
+	return bytes.Contains(bytes.ToLower(body), []byte(lower))
+}
