@@ -186,14 +186,23 @@ func (s *Server) startInside(t testing.TB, c Config) error {
 	return err
 }
 
+// taken are the ports that were given to servers of this process. HAProxy
+// shares a port with whoever asks, so that two would not notice.
+var taken sync.Map
+
 // freePort finds a port by listening on it for a moment.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		if _, again := taken.LoadOrStore(port, true); !again {
+			return port, nil
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 const logLimit = 1 << 20
