@@ -17,8 +17,8 @@ import (
 type Response struct {
 	StatusCode int
 	// Headers are sorted by name, which is in lower case; values of one name
-	// stand in order of arrival. What net/http takes out, Transfer-Encoding
-	// and Trailer, is among them.
+	// stand in order of arrival. What net/http takes out (Transfer-Encoding,
+	// Trailer, Connection) is among them.
 	Headers []Header
 	// Trailers are fields that came after the body, as Headers.
 	Trailers []Header
@@ -119,13 +119,7 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 		Attempts: []Attempt{{StatusCode: resp.StatusCode}}}
 	r.Receipt = lastReceipt(r.Hops)
 	r.Headers = headerList(resp.Header)
-	for _, coding := range resp.TransferEncoding {
-		r.Headers = append(r.Headers, Header{"transfer-encoding", coding})
-	}
-	if len(resp.Trailer) > 0 {
-		names := strings.ToLower(strings.Join(slices.Sorted(maps.Keys(resp.Trailer)), ", "))
-		r.Headers = append(r.Headers, Header{"trailer", names})
-	}
+	r.Headers = append(r.Headers, hidden(resp)...)
 	sortHeaders(r.Headers)
 	r.CookieHeaders = append(r.CookieHeaders, resp.Header.Values("Set-Cookie")...)
 	if resp.Request != nil {
@@ -134,6 +128,25 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 	}
 	r.ContentType = mediaType(resp.Header.Values("Content-Type"))
 	return r
+}
+
+// hidden are the fields that net/http has taken out of the header section.
+func hidden(resp *http.Response) []Header {
+	var list []Header
+	for _, coding := range resp.TransferEncoding {
+		list = append(list, Header{"transfer-encoding", coding})
+	}
+	if len(resp.Trailer) > 0 {
+		names := strings.ToLower(strings.Join(slices.Sorted(maps.Keys(resp.Trailer)), ", "))
+		list = append(list, Header{"trailer", names})
+	}
+	// A body that the end of the connection ends sets Close too, with the
+	// field or without it: there it is not known.
+	framed := resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0
+	if resp.Close && framed && resp.ProtoAtLeast(1, 1) && resp.Header.Get("Connection") == "" {
+		list = append(list, Header{"connection", "close"})
+	}
+	return list
 }
 
 func headerList(h http.Header) []Header {

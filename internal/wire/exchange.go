@@ -44,6 +44,7 @@ type Exchange struct {
 	mu      sync.Mutex
 	step    Step
 	dialing *Record
+	dialed  int // how often
 	conn    *Conn
 	reused  bool
 	before  int64 // raw bytes that the connection had received when we got it
@@ -125,10 +126,18 @@ func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
 	}
 }
 
-func (x *Exchange) dials(r *Record) {
+// dialLimit bounds the connections that one exchange may try. For a request
+// whose HTTP/2 stream the server resets with PROTOCOL_ERROR net/http makes a
+// new one without end.
+const dialLimit = 5
+
+// dials notes a dial and says whether it may be made.
+func (x *Exchange) dials(r *Record) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.dialing = r
+	x.dialed++
+	return x.dialed <= dialLimit
 }
 
 func (x *Exchange) gotConn(info httptrace.GotConnInfo) {

@@ -17,6 +17,8 @@ var (
 	ErrClosed = errors.New("the executor is closed")
 	// ErrNoExchange: a wrapper dropped the request's context.
 	ErrNoExchange = errors.New("the request's context was replaced on its way to the transport")
+	// ErrTooManyDials: the server took and dropped one connection after another.
+	ErrTooManyDials = errors.New("the server dropped the request on one connection after another")
 	// ErrNoHTTP2: the server did not agree to HTTP/2, which alone was offered.
 	ErrNoHTTP2 = errors.New("the server did not agree to HTTP/2")
 )

@@ -125,7 +125,10 @@ func (e *StageError) Unwrap() error { return e.Err }
 func (t *Transport) dialPlain(ctx context.Context, network, addr string) (net.Conn, error) {
 	ctx, cancel := t.pool.dialContext(ctx)
 	defer cancel()
-	record := t.newRecord(ctx, addr)
+	record, err := t.newRecord(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
 	if isForwarded(ctx) {
 		record.facts.Proxy = addr
 	}
@@ -148,7 +151,10 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn
 	x := ExchangeOf(ctx)
 	ctx, cancel := t.pool.dialContext(ctx)
 	defer cancel()
-	record := t.newRecord(ctx, addr)
+	record, err := t.newRecord(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := t.open(ctx, network, addr, record)
 	if err != nil {
 		return nil, err
@@ -295,7 +301,7 @@ func (t *Transport) open(ctx context.Context, network, addr string, record *Reco
 	return conn, nil
 }
 
-func (t *Transport) newRecord(ctx context.Context, addr string) *Record {
+func (t *Transport) newRecord(ctx context.Context, addr string) (*Record, error) {
 	record := new(Record)
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -303,8 +309,8 @@ func (t *Transport) newRecord(ctx context.Context, addr string) *Record {
 	}
 	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
 	record.facts.Start = time.Now()
-	if x := ExchangeOf(ctx); x != nil {
-		x.dials(record)
+	if x := ExchangeOf(ctx); x != nil && !x.dials(record) {
+		return nil, ErrTooManyDials
 	}
-	return record
+	return record, nil
 }
