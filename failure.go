@@ -49,12 +49,7 @@ func (p *plan) failure(ctx context.Context, req *http.Request, err error, progre
 	if e.Diagnosis == nil && diagnosable(e.Kind) {
 		e.Diagnosis = p.diagnose(req, facts, progress, outcome{err: err, kind: e.Kind})
 	}
-	if d := e.Diagnosis; d != nil && e.Kind == KindProtocol && isClientCertificateCause(d.Cause) {
-		e.Kind, e.Type = KindTLSClientCert, typeName(KindTLSClientCert, 0)
-	}
-	if e.Kind == KindTLSClientCert && e.Reason == "" && e.Diagnosis != nil {
-		e.Reason = reasonOf(e.Diagnosis.Cause)
-	}
+	e.agree()
 	receipt := p.newReceipt(facts, progress.Reused)
 	if e.Diagnosis != nil {
 		e.Diagnosis.Changed = p.changes(target.OriginOf(req.URL), progress.Allowed, receipt)
