@@ -314,7 +314,7 @@ func TestDeadlineHoldsWhenTheBodyReaderBlocks(t *testing.T) {
 			r.Method, r.Body, r.Protocol = "POST", mtlshttp.Reader("", pr, -1), protocol
 			begun := time.Now()
 			_, err := newExecutor(t).Do(ctx, r)
-			assert.Less(t, time.Since(begun), 2*time.Second)
+			assert.Less(t, time.Since(begun), 10*time.Second)
 			f := failureOf(t, err)
 			assert.Equal(t, mtlshttp.KindTimeout, f.Kind, "%v", err)
 			assert.ErrorIs(t, err, context.DeadlineExceeded)

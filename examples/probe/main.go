@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 		executor.Proxy = &mtlshttp.Proxy{URL: *proxy}
 	}
 	if *keychain != "" {
-		document, err := os.ReadFile(*keychain)
+		document, err := readKeychain(*keychain)
 		if err != nil {
 			return err
 		}
@@ -114,6 +114,22 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// readKeychain reads a keychain, alone or as a scenario has it.
+func readKeychain(name string) ([]byte, error) {
+	document, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var scenario struct {
+		Keychain json.RawMessage
+		Requests json.RawMessage
+	}
+	if json.Unmarshal(document, &scenario) == nil && scenario.Keychain != nil && scenario.Requests != nil {
+		return scenario.Keychain, nil
+	}
+	return document, nil
 }
 
 func readRoots(ctx context.Context, name string) (*mtlshttp.Roots, error) {
