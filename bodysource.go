@@ -69,7 +69,7 @@ func (p *payload) release() (again bool) {
 	sources := p.sources
 	p.sources = nil
 	p.mu.Unlock()
-	again = p.replayable || p.length == 0
+	again = p.replayable
 	for _, s := range sources {
 		_ = s.Close()
 		again = again && s.ended()

@@ -129,7 +129,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	facts := factsOrNone(progress.Record)
 	if err != nil {
 		e := p.failure(ctx, req, err, progress)
-		e.Retryable = state.mayRepeat(e.Error, !progress.HasConn)
+		e.Retryable = state.mayRepeat(e.Error, progress.Unsent)
 		hop.Receipt = e.receipt
 		hop.Timings = timingsOf(progress, facts)
 		j.add(hop)

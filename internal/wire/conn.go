@@ -31,6 +31,7 @@ type Conn struct {
 
 	answered atomic.Bool  // an HTTP response arrived: nothing more to note
 	received atomic.Int64 // raw bytes, answered or not
+	written  atomic.Int64 // the same, to the peer
 	gone     chan struct{}
 	close    sync.Once
 	closeErr error
@@ -77,6 +78,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Write writes to the peer and notes the first failure.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n))
 	if n > 0 && !c.answered.Load() {
 		c.record.sent(n)
 	}

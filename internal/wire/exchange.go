@@ -48,6 +48,7 @@ type Exchange struct {
 	conn    *Conn
 	reused  bool
 	before  int64 // raw bytes that the connection had received when we got it
+	written int64 // and that had been written
 	lookup  time.Time
 	wrote   error
 	sent    bool // the request was written whole
@@ -147,7 +148,7 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	x.conn, x.reused, x.step = rawConn(info.Conn), info.Reused, StepWriteHeaders
 	x.sent, x.wrote = false, nil
 	if x.conn != nil {
-		x.before = x.conn.received.Load()
+		x.before, x.written = x.conn.received.Load(), x.conn.written.Load()
 	}
 	x.times.GotConn = time.Now()
 }
@@ -200,6 +201,7 @@ type Progress struct {
 	Reused  bool
 	Sent    bool  // the request was written whole
 	Wrote   error // what ended the writing
+	Unsent  bool  // not a byte of it went out
 	// Received are the raw bytes that the connection got since it was ours:
 	// over HTTP/1.1 the answer with TLS around it, over HTTP/2 those of
 	// every stream.
@@ -213,8 +215,10 @@ func (x *Exchange) Progress() Progress {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
+	p.Unsent = true
 	if x.conn != nil {
 		p.Record, p.HasConn, p.Received = x.conn.record, true, x.conn.received.Load()-x.before
+		p.Unsent = x.wrote != nil && x.conn.written.Load() == x.written
 	}
 	return p
 }

@@ -97,7 +97,35 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 		}
 	}
-	return t.http.RoundTrip(req)
+	for {
+		resp, err := t.http.RoundTrip(req)
+		if err == nil {
+			return resp, nil
+		}
+		if req = rewound(req); req == nil {
+			return nil, err
+		}
+	}
+}
+
+// rewound is a request to send again by itself, or nil: a kept connection was
+// dead, and not a byte of the request went out. net/http sees to that, too, but
+// not where a body is larger than its buffer: there it takes the failed write
+// for a failed read. Each time a dead connection leaves the pool.
+func rewound(req *http.Request) *http.Request {
+	x := ExchangeOf(req.Context())
+	if x == nil || req.GetBody == nil || req.Context().Err() != nil {
+		return nil
+	}
+	if p := x.Progress(); !p.HasConn || !p.Reused || !p.Unsent {
+		return nil
+	}
+	again := *req
+	var err error
+	if again.Body, err = req.GetBody(); err != nil {
+		return nil
+	}
+	return &again
 }
 
 // Dispatch sends each request by the transport of the Exchange in its context.
