@@ -308,13 +308,13 @@ func (c *Credential) String() string {
 }
 
 // Format renders String for every verb, so that none shows the key.
-func (c *Credential) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
+func (c Credential) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.String())) }
 
 // LogValue is String.
-func (c *Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
+func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // MarshalJSON fails: key material is in no document.
-func (c *Credential) MarshalJSON() ([]byte, error) {
+func (c Credential) MarshalJSON() ([]byte, error) {
 	return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in a keychain")
 }
 

@@ -57,9 +57,13 @@ func ImportCurl(line string, readFile func(name string) ([]byte, error)) (*CurlC
 	return out, nil
 }
 
-// FormatCurl writes a request as a curl command line for sh. Secrets are left
-// out unless reveal is set; the notes say what curl cannot be told.
+// FormatCurl writes a request as a curl command line for sh: what Redacted has
+// of it, or with reveal all of it, secrets too. The notes say what curl cannot
+// be told.
 func FormatCurl(r *Request, reveal bool) (string, []Note, error) {
+	if !reveal {
+		r = r.Redacted()
+	}
 	document, err := json.Marshal(r)
 	if err != nil {
 		return "", nil, asError(err)

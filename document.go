@@ -120,7 +120,7 @@ func documentFault(key string, err error) *Error {
 // MarshalJSON writes the request document. It is complete, and so as secret as
 // the request. An Identity, certificates of Roots, a body that is a reader, and
 // text that is not UTF-8 cannot be written: the error names the field.
-func (r *Request) MarshalJSON() ([]byte, error) {
+func (r Request) MarshalJSON() ([]byte, error) {
 	if r.Identity != nil {
 		return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in Credentials")
 	}
@@ -129,7 +129,7 @@ func (r *Request) MarshalJSON() ([]byte, error) {
 	}
 	object := jsonvalue.Object{}
 	for _, k := range documentKeys {
-		if v := k.write(r); v != nil {
+		if v := k.write(&r); v != nil {
 			object = append(object, jsonvalue.Member{Name: k.name, Value: v})
 		}
 		if k.name == "useQuerystring" {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/target"
@@ -84,20 +83,6 @@ func (r Redirect) keeps(status int, method string) bool {
 	return false
 }
 
-// secretHeaders never cross an origin and are never shown; nor does any other
-// whose name has one of secretWords in it.
-var secretHeaders = []string{
-	"Authorization", "Proxy-Authorization", "Proxy-Authenticate", "Www-Authenticate", "Cookie", "Cookie2",
-	"Authentication", "X-Authorization", "X-Auth", "X-Session-Id", "X-Hub-Signature", "X-Hub-Signature-256",
-	"X-Honeycomb-Team", "X-Amz-Signature", "X-Ms-Client-Principal", "X-Mailgun-Key", "X-Rapidapi-Key",
-	"X-Mashape-Key", "X-Functions-Key", "Ocp-Apim-Subscription-Key", "Dd-Application-Key", "X-Forwarded-Client-Cert",
-}
-
-// secretWords stand in the names of the headers that API keys, passwords and
-// tokens are sent in.
-var secretWords = []string{"token", "secret", "password", "passwd", "credential", "jwt",
-	"api-key", "apikey", "api_key", "access-key", "auth-key", "private-key"}
-
 // bodyHeaders go with the body.
 var bodyHeaders = []string{"Content-Length", "Content-Type", "Content-Encoding", "Content-Language",
 	"Content-Location", "Content-Disposition", "Content-Md5", "Digest", "Content-Digest", "Repr-Digest",
@@ -118,12 +103,7 @@ const (
 )
 
 // isSecret says whether a header must not cross an origin.
-func (p *plan) isSecret(name string) bool {
-	lower := strings.ToLower(name)
-	is := func(s string) bool { return strings.EqualFold(s, name) }
-	return slices.ContainsFunc(secretHeaders, is) || slices.ContainsFunc(p.request.Secret, is) ||
-		slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(lower, word) })
-}
+func (p *plan) isSecret(name string) bool { return target.SecretHeader(name, p.request.Secret) }
 
 // hasSecret says whether a request carries anything that must not go in the
 // clear where it went encrypted before.

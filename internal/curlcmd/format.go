@@ -5,6 +5,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 	"github.com/mtlshttp/mtlshttp/internal/query"
+	"github.com/mtlshttp/mtlshttp/internal/target"
 )
 
 // FormatOptions say how to write a command line. The zero value hides secrets.
@@ -158,22 +159,6 @@ func hideUserInfo(u string) string {
 	return u
 }
 
-// secretHeader says whether a header's name promises a secret.
-func secretHeader(name string, named []string) bool {
-	lower := strings.ToLower(name)
-	for _, word := range []string{"auth", "cookie", "token", "secret", "key", "password", "credential", "signature", "session"} {
-		if strings.Contains(lower, word) {
-			return true
-		}
-	}
-	for _, n := range named {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
-}
-
 func (f *formatter) headers(hasBody bool) error {
 	var named []string
 	if list, ok := value(f.doc, "secretHeaders").([]any); ok {
@@ -200,7 +185,7 @@ func (f *formatter) headers(hasBody bool) error {
 					continue // curl sends it unasked
 				}
 			}
-			if secretHeader(p.Name, named) && !f.options.Secrets {
+			if target.SecretHeader(p.Name, named) && !f.options.Secrets {
 				text = hidden
 			}
 			f.header(p.Name, text)
