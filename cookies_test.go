@@ -398,6 +398,8 @@ func TestJarOfAnotherClient(t *testing.T) {
 	assert.Equal(t, "x y", cookies[1].Value)
 	assert.True(t, cookies[1].Quoted)
 	assert.Nil(t, jar.Cookies(&url.URL{Scheme: "http", Host: "b.test"}))
+	jar.SetCookies(&url.URL{Scheme: "http", Host: "b.test"}, (&http.Response{Header: http.Header{"Set-Cookie": {"c=x,y z"}}}).Cookies())
+	assert.Equal(t, "x,y z", stored(t, jar)[2]["value"], "as it came, not as net/http writes it")
 }
 
 func TestJarShowsNoValue(t *testing.T) {

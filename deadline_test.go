@@ -40,7 +40,10 @@ func TestDeadlineOfClientHoldsForItsBody(t *testing.T) {
 
 func TestDeadlineOfClientBeginsWithEachRequest(t *testing.T) {
 	n := newNetwork(t, "http://a.test")
-	n.behave(func(http.ResponseWriter, *arrival) { time.Sleep(400 * time.Millisecond) })
+	n.behave(func(w http.ResponseWriter, _ *arrival) {
+		time.Sleep(400 * time.Millisecond)
+		_, _ = w.Write(make([]byte, 64<<10))
+	})
 	r := n.request("http://a.test/")
 	r.Timeout = time.Second
 	client, err := n.executor().Client(t.Context(), r)
@@ -49,6 +52,7 @@ func TestDeadlineOfClientBeginsWithEachRequest(t *testing.T) {
 		resp, err := client.Get(r.URL)
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
+		require.Error(t, resp.Request.Context().Err(), "its timer is freed")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -36,6 +36,8 @@ func TestWhatCrosses(t *testing.T) {
 		{"RED-02 another port", "Cookie", "https://a.test:8443/x", nil},
 		{"RED-04 a name below", "Authorization", "https://sub.a.test/x", nil},
 		{"RED-05 a second hop over there", "Authorization", "https://b.test/x", []string{"https://b.test/y"}},
+		{"RED-05 a third hop over there", "Cookie", "https://b.test/x", []string{"https://b.test/y", "https://b.test/z"}},
+		{"RED-06 and on from there", "X-Mine", "https://b.test/x", []string{"https://a.test/y", "https://a.test/z"}},
 		{"RED-06 and back again", "Authorization", "https://b.test/x", []string{"https://a.test/y"}},
 		{"RED-07 Proxy-Authorization", "Proxy-Authorization", "https://a.test:8443/x", nil},
 		{"RED-07 Proxy-Authenticate", "Proxy-Authenticate", "https://a.test:8443/x", nil},
@@ -213,6 +215,21 @@ func TestUserInformationAndReferer(t *testing.T) {
 			}
 			assert.Equal(t, []string{"", "https://a.test/p?token=1", "https://a.test/"}, []string{seen[0].Referer(), seen[1].Referer(), seen[2].Referer()})
 		})
+	})
+	t.Run("RED-10 that of a client's caller", func(t *testing.T) {
+		n.redirect(302, map[string]string{"https://a.test/": "/q", "https://a.test/q": "https://b.test/"})
+		client, err := n.executor().Client(t.Context(), n.request("https://a.test/"))
+		require.NoError(t, err)
+		resp, err := client.Get("https://user:hunter2@a.test/")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		seen := n.seen()
+		require.Len(t, seen, 3)
+		for i, a := range seen {
+			_, password, _ := a.BasicAuth()
+			assert.Equal(t, i < 2, password == "hunter2", a.String())
+			assert.NotContains(t, a.Referer(), "hunter2")
+		}
 	})
 	t.Run("RED-10 nor is it in errors", func(t *testing.T) {
 		n.redirect(302, map[string]string{"https://a.test/": "https://nobody.test/"})
