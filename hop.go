@@ -126,8 +126,8 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.send(out)
 	progress := x.Progress()
-	facts := factsOrNone(progress.Record)
 	if err != nil {
+		facts := factsOrNone(progress.Record)
 		e := p.failure(ctx, req, err, progress)
 		e.Retryable = state.mayRepeat(e.Error, progress.Unsent)
 		hop.Receipt = e.receipt
@@ -137,7 +137,11 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		p.log(ctx, hop, e.Error)
 		return nil, e.Error
 	}
-	state.receipt = p.newReceipt(facts, progress.Reused)
+	var facts wire.Facts
+	if !progress.Reused {
+		facts = factsOrNone(progress.Record)
+	}
+	state.receipt = p.receiptOf(progress.Record, progress.Reused)
 	p.remember(state.origin, allowed, state.receipt, resp.StatusCode)
 	hop.StatusCode, hop.Receipt, hop.Timings = resp.StatusCode, state.receipt, timingsOf(progress, facts)
 	j.add(hop)

@@ -99,6 +99,22 @@ func lastReceipt(hops []Hop) *Receipt {
 	return hops[len(hops)-1].Receipt
 }
 
+// receiptOf is the receipt of a request that was answered. What the handshake
+// showed is told once for a connection and shared by the receipts of all its
+// requests.
+func (p *plan) receiptOf(record *wire.Record, reused bool) *Receipt {
+	if record == nil {
+		return nil
+	}
+	told, _ := record.Tell(func(f wire.Facts) any { return p.newReceipt(f, false) }).(*Receipt)
+	if told == nil {
+		return nil
+	}
+	r := *told
+	r.Reused = reused
+	return &r
+}
+
 // newReceipt tells a connection's record as the documents do.
 func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 	if f.Stage < wire.StageHandshake {

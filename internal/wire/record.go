@@ -18,6 +18,7 @@ type Record struct {
 
 	offered *session // the ticket that was offered
 	granted bool     // the server gave a ticket
+	told    any      // see Tell
 }
 
 // Facts is a copy of a Record.
@@ -89,6 +90,22 @@ func (r *Record) Facts() Facts {
 	f.First = slices.Clone(f.First)
 	f.Withheld = slices.Clone(f.Withheld)
 	return f
+}
+
+// Tell returns what tell makes of the connection once it serves requests: made
+// the first time, kept for the connection's later requests.
+func (r *Record) Tell(tell func(Facts) any) any {
+	r.mu.Lock()
+	told := r.told
+	r.mu.Unlock()
+	if told != nil {
+		return told
+	}
+	told = tell(r.Facts())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.told = told
+	return told
 }
 
 // ticket says whether the server gave a session ticket: in TLS 1.3 it does so
