@@ -27,8 +27,10 @@ func TestLargeUploadsNameTheAlert(t *testing.T) {
 	b := newBench(t)
 	const tries = 100
 	body := map[string]func() mtlshttp.Body{
-		"length known":   func() mtlshttp.Body { return mtlshttp.Raw("application/octet-stream", largeUpload) },
-		"length unknown": func() mtlshttp.Body { return mtlshttp.Reader("application/octet-stream", onlyReader{bytes.NewReader(largeUpload)}, -1) },
+		"length known": func() mtlshttp.Body { return mtlshttp.Raw("application/octet-stream", largeUpload) },
+		"length unknown": func() mtlshttp.Body {
+			return mtlshttp.Reader("application/octet-stream", onlyReader{bytes.NewReader(largeUpload)}, -1)
+		},
 	}
 	type server struct {
 		name   string
