@@ -75,8 +75,10 @@ func selfSigned(c ServerCertificate) bool { return c.SelfSigned }
 // not send roots, so nothing is missing from such a chain.
 func ofARoot(c ServerCertificate) bool { return strings.Contains(strings.ToLower(c.Issuer), "root") }
 
+// weakServer says whether a certificate that the server sent, other than a root,
+// is too weak to count.
 func (s *Signals) weakServer() bool {
-	return len(s.Chain) > 0 && s.Chain[0].Weak != "" && !s.Chain[0].SelfSigned
+	return slices.ContainsFunc(s.Chain, func(c ServerCertificate) bool { return c.Weak != "" && !c.SelfSigned })
 }
 
 // Types of TLS records and messages (RFC 8446, sections 4 and 5.1).
