@@ -313,6 +313,52 @@ func TestRetryOfFaults(t *testing.T) {
 	}
 }
 
+// What a proxy refuses it has not passed on, so every method is tried again,
+// where the refusal may pass.
+func TestRetryOfProxyRefusals(t *testing.T) {
+	proxy := startProxy(t, nil)
+	for status, attempts := range map[int]int{503: 3, 502: 3, 429: 3, 407: 1, 403: 1} {
+		proxy.mu.Lock()
+		proxy.refuse = status
+		proxy.mu.Unlock()
+		e := withProxy(t, &mtlshttp.Proxy{URL: proxy.URL})
+		e.Retry = &mtlshttp.RetryPolicy{Delay: time.Millisecond}
+		_, err := e.Do(t.Context(), &mtlshttp.Request{Method: "POST", URL: "https://origin.test/", Body: mtlshttp.Text("", "x")})
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindProxy, f.Kind)
+		assert.Equal(t, attempts, f.Attempt, status)
+		assert.Equal(t, attempts > 1, f.Retryable, status)
+	}
+}
+
+// An answer that ends early is asked for again where the request is repeatable,
+// and never parsed as if it were whole.
+func TestRetryOfTruncatedBodies(t *testing.T) {
+	for method, attempts := range map[string]int{"GET": 3, "POST": 1} {
+		tries := 0
+		there := startPlace(t, "127.0.0.1:0", func(w http.ResponseWriter, _ *http.Request) {
+			if tries++; tries < 3 {
+				w.Header().Set("Content-Length", "100")
+			}
+			_, _ = io.WriteString(w, "hello")
+		})
+		e := newExecutor(t)
+		e.Retry = &mtlshttp.RetryPolicy{Delay: time.Millisecond}
+		resp, err := e.Do(t.Context(), &mtlshttp.Request{Method: method, URL: there.URL})
+		assert.Equal(t, attempts, tries)
+		require.NotNil(t, resp)
+		assert.Len(t, resp.Attempts, attempts)
+		assert.Equal(t, mtlshttp.KindTruncated, resp.Attempts[0].Kind)
+		assert.Equal(t, "hello", string(resp.Bytes()))
+		if method == "GET" {
+			require.NoError(t, err)
+		} else {
+			assert.False(t, failureOf(t, err).Retryable)
+			assert.Same(t, resp, failureOf(t, err).Response)
+		}
+	}
+}
+
 // SSRF-05: a retry dials anew and is judged anew.
 func TestSSRF05RetriesAreJudged(t *testing.T) {
 	inside := startPlace(t, "127.0.0.1:0", hello)
