@@ -124,6 +124,9 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	if r.Identity != nil {
 		return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in Credentials")
 	}
+	if !r.Output.isZero() {
+		return nil, fault(KindConfig, "output", "not-serialisable", "a writer, a file or a store cannot be written")
+	}
 	if len(r.Roots.Certificates) > 0 {
 		return nil, fault(KindConfig, "ca", "not-serialisable", "certificates cannot be written; give them as PEM or by name")
 	}

@@ -136,6 +136,8 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	if perr != nil {
 		return nil, perr
 	}
+	p.progress = newReporter(r.Progress)
+	defer p.progress.end()
 	ctx, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
 	return p.do(ctx)

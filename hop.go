@@ -64,7 +64,11 @@ func (j *journey) arrived(body Timings) {
 	if len(j.hops) == 0 {
 		return
 	}
-	t := &j.hops[len(j.hops)-1].Timings
+	arrived(&j.hops[len(j.hops)-1], body)
+}
+
+func arrived(h *Hop, body Timings) {
+	t := &h.Timings
 	t.Transfer, t.Decode, t.Parse = body.Transfer, body.Decode, body.Parse
 	t.Total += body.Transfer + body.Decode + body.Parse
 }

@@ -78,4 +78,11 @@ type http2StreamError struct {
 	Cause    error
 }
 
+// isReset says whether the server gave a stream up in the middle.
+func isReset(err error) bool {
+	const protocolError = 1 // ours, of a server that breaks the rules
+	var stream http2StreamError
+	return errors.As(err, &stream) && stream.Code != protocolError
+}
+
 func (e http2StreamError) Error() string { return fmt.Sprintf("HTTP/2 stream error %d", e.Code) }

@@ -33,6 +33,9 @@ type plan struct {
 	jarOwner   string           // the identity that cookies are kept under
 
 	handedOut bool // to a caller of Client
+	progress  *reporter
+	hold      bool           // the response's body, for Open
+	held      *http.Response // by it
 }
 
 // boundIdentity is an identity with the origins that it allows by itself.
@@ -70,6 +73,9 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	p := &plan{session: s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth}
 	var err *Error
 	if p.target, err = r.target(limits); err != nil {
+		return nil, err
+	}
+	if err := r.Output.refused(); err != nil {
 		return nil, err
 	}
 	p.origin = p.target.Origin()
@@ -247,6 +253,7 @@ func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
 	if err := p.payload.attach(ctx, req); err != nil {
 		return nil, &Error{Kind: KindBodySource, Phase: phaseValidate, Type: typeName(KindBodySource, 0), Err: err}
 	}
+	p.progress.upload(req)
 	return req, nil
 }
 
@@ -288,9 +295,13 @@ func (p *plan) try(ctx context.Context) (a attempt) {
 	resp, b, e := p.fetch(ctx, j)
 	if e == nil {
 		a.wish, a.repeatable = retryAfter(resp.Header, p.clock()), hopOf(resp.Request.Context()).repeatable
-		e = p.read(ctx, b, resp, &b.Timings)
-		_ = resp.Body.Close()
-		j.arrived(b.Timings)
+		if p.holds(resp) {
+			p.held = resp
+		} else {
+			e = p.read(ctx, b, resp, &b.Timings)
+			_ = resp.Body.Close()
+			j.arrived(b.Timings)
+		}
 	}
 	finish(b, e, begun)
 	a.bundle, a.err = b, e

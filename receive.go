@@ -3,7 +3,6 @@ package mtlshttp
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ type incoming struct {
 // receive prepares to read a body of at most limit bytes. One that is announced
 // as longer is refused before it is read.
 func (p *plan) receive(r *Response, resp *http.Response, limit int64) (*incoming, error) {
-	in := &incoming{wire: &meter{ReadCloser: resp.Body}}
+	in := &incoming{wire: &meter{ReadCloser: resp.Body, reports: p.progress, progress: Progress{Total: resp.ContentLength}}}
 	var err error
 	in.decoded, err = content.NewReader(in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio})
 	if err != nil {
@@ -51,30 +50,13 @@ func (in *incoming) decoding() (stop func()) {
 	return func() { in.decode += time.Since(begun) - (in.wire.took - waited) }
 }
 
-// meter counts what is read through it and how long that takes.
-type meter struct {
-	io.ReadCloser
-	bytes int64
-	took  time.Duration
-}
-
-func (m *meter) Read(p []byte) (int, error) {
-	defer stopwatch(&m.took)()
-	n, err := m.ReadCloser.Read(p)
-	m.bytes += int64(n)
-	return n, err
-}
-
-// stopwatch adds to sum what passes until stop is called.
-func stopwatch(sum *time.Duration) (stop func()) {
-	begun := time.Now()
-	return func() { *sum += time.Since(begun) }
-}
-
 // read reads, decodes and parses the body. What it got so far stays in the
 // bundle when it fails.
 func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
 	if resp.Request == nil || resp.Request.Method != http.MethodHead {
+		if p.request.Output.takes(resp) {
+			return p.deliver(ctx, r, resp, t)
+		}
 		if err := p.readBody(r, resp, t); err != nil {
 			e := p.bodyError(ctx, err)
 			e.Retryable = hopOf(resp.Request.Context()).mayRepeat(e, false)
@@ -106,12 +88,45 @@ func (p *plan) readBody(r *Response, resp *http.Response, t *Timings) error {
 	_ = in.decoded.Close()
 	t.Transfer, t.Decode = in.wire.took, in.decode
 	r.FileSize = int64(len(r.body))
-	r.Trailers = headerList(resp.Trailer)
-	sortHeaders(r.Trailers)
+	r.takeTrailers(resp)
 	if err != nil {
 		r.Data = r.body
 	}
 	return err
+}
+
+// deliver hands the body to the request's output.
+func (p *plan) deliver(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
+	in, err := p.receive(r, resp, p.limits.Stream)
+	if err != nil {
+		return p.streamError(ctx, err)
+	}
+	defer in.decoded.Close()
+	r.Data, err = p.request.Output.put(ctx, r.FileName, in)
+	t.Transfer, t.Decode = in.wire.took, in.decode
+	r.FileSize = in.decoded.Decoded()
+	r.takeTrailers(resp)
+	if err == nil {
+		return nil
+	}
+	e := p.streamError(ctx, err)
+	// A writer already has the beginning.
+	e.Retryable = p.request.Output.Writer == nil && hopOf(resp.Request.Context()).mayRepeat(e, false)
+	return e
+}
+
+// streamError is bodyError for what Limits.Stream bounds.
+func (p *plan) streamError(ctx context.Context, err error) *Error {
+	e := p.bodyError(ctx, err)
+	if e.Kind == KindLimit && e.Reason == content.LimitBody {
+		e.Reason = "stream"
+	}
+	return e
+}
+
+func (r *Response) takeTrailers(resp *http.Response) {
+	r.Trailers = headerList(resp.Trailer)
+	sortHeaders(r.Trailers)
 }
 
 // codings are the content codings to undo: those of the response, or none where
@@ -138,6 +153,7 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 	fail := func(kind Kind, reason string, phase Phase) *Error {
 		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
 	}
+	var output *outputError
 	var limit *content.LimitError
 	var coding *content.CodingError
 	switch {
@@ -147,11 +163,13 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 		return fail(KindLimit, limit.What, phaseBody)
 	case ctx.Err() != nil:
 		return interrupted(ctx, phaseBody)
+	case errors.As(err, &output):
+		return fail(KindResource, output.reason(), phaseBody)
 	case errors.As(err, &coding) && coding.Reason == content.ReasonTruncated:
 		return fail(KindTruncated, coding.Coding, phaseDecode)
 	case errors.As(err, &coding):
 		return fail(KindContentDecode, string(coding.Reason), phaseDecode)
-	case isCut(err):
+	case isCut(err) || isReset(err):
 		return fail(KindTruncated, "body", phaseBody)
 	}
 	return fail(KindProtocol, "body", phaseBody)

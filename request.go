@@ -115,6 +115,15 @@ type Request struct {
 	// used. (Make: Serialize URL)
 	EscapeURL bool
 
+	// Output is where the response's body goes; the zero value: into Data. It
+	// cannot be written in documents.
+	Output Output
+	// Progress is told of bodies as they pass, at each piece: one call at a
+	// time, and none after Do has returned or the stream was closed, which
+	// wait for it, so it must not close the stream. A body that is sent again
+	// begins again. Nil: nobody is told. It is in no document.
+	Progress func(Progress)
+
 	// Extra holds keys of a document that this version does not know.
 	// Validate refuses them by name.
 	Extra map[string]json.RawMessage
@@ -213,6 +222,7 @@ func (r *Request) faults(limits Limits) []*Error {
 		add(fault(KindConfig, "authPass", "header", "the password has a control character"))
 	}
 	add(r.Body.fault())
+	add(r.Output.fault())
 	if r.method() == http.MethodHead && r.Body.kind != bodyForm && r.Body.kind != bodyMultipart {
 		if length, known := r.bodyLength(); !known || length > 0 {
 			add(fault(KindConfig, "bodyType", "method", "HEAD has no body but a form"))

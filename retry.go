@@ -129,6 +129,7 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 		if deadline, ok := ctx.Deadline(); a.wish > policy.MaxRetryAfter || ok && a.wish > time.Until(deadline) {
 			return a.result()
 		}
+		p.drop()
 		if err := p.wait(ctx, policy.backoff(n, a.wish)); err != nil {
 			return a.bundle, err.after(&a, n)
 		}

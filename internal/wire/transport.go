@@ -74,7 +74,12 @@ func newTransport(p *Pool, s *Setting) (*Transport, error) {
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        90 * time.Second,
 		ExpectContinueTimeout:  time.Second,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 15 * time.Second},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: 15 * time.Second,
+			PingTimeout:     15 * time.Second,
+			// What one slow reader may keep in memory.
+			MaxReceiveBufferPerStream: 512 << 10,
+		},
 	}
 	return t, nil
 }
