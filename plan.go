@@ -293,6 +293,7 @@ const userAgent = "mtlshttp"
 func (p *plan) try(ctx context.Context) (a attempt) {
 	begun, j := time.Now(), &journey{}
 	resp, b, e := p.fetch(ctx, j)
+	a.begun = begun
 	if e == nil {
 		a.wish, a.repeatable = retryAfter(resp.Header, p.clock()), hopOf(resp.Request.Context()).repeatable
 		if p.holds(resp) {

@@ -92,10 +92,25 @@ func (r *RetryPolicy) backoff(n int, wish time.Duration) time.Duration {
 
 // attempt is one try: the bundle and the error that it ended with.
 type attempt struct {
+	begun      time.Time
 	bundle     *Response
 	err        *Error
 	wish       time.Duration // of Retry-After
 	repeatable bool          // all requests of it are
+}
+
+// join adds the try to those before it, and tells its bundle and its error.
+func (a *attempt) join(before []Attempt, begun time.Time) []Attempt {
+	if a.bundle == nil {
+		before = append(before, Attempt{Kind: a.err.Kind, Reason: a.err.Reason, Timings: sumOf(a.err.Hops, a.begun)})
+	} else {
+		before = append(before, a.bundle.Attempts...)
+		a.bundle.Attempts, a.bundle.Timings.Total = before, time.Since(begun)
+	}
+	if a.err != nil && a.err.Attempt > 0 {
+		a.err.Attempt = len(before)
+	}
+	return before
 }
 
 func (a *attempt) result() (*Response, error) {
@@ -111,22 +126,10 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 	begun := time.Now()
 	var attempts []Attempt
 	for n := 1; ; n++ {
-		tryBegun := time.Now()
 		a := p.try(ctx)
-		canReplay := p.payload.release()
-		if b := a.bundle; b != nil {
-			attempts = append(attempts, b.Attempts...)
-			b.Attempts, b.Timings.Total = attempts, time.Since(begun)
-		} else {
-			attempts = append(attempts, Attempt{Kind: a.err.Kind, Reason: a.err.Reason, Timings: sumOf(a.err.Hops, tryBegun)})
-		}
-		if a.err != nil && a.err.Attempt > 0 {
-			a.err.Attempt = n
-		}
-		if n >= policy.Attempts || !canReplay || !policy.wants(&a) || ctx.Err() != nil {
-			return a.result()
-		}
-		if deadline, ok := ctx.Deadline(); a.wish > policy.MaxRetryAfter || ok && a.wish > time.Until(deadline) {
+		replayable := p.payload.release()
+		attempts = a.join(attempts, begun)
+		if n >= policy.Attempts || !replayable || ctx.Err() != nil || !policy.wants(&a) || !policy.grants(ctx, a.wish) {
 			return a.result()
 		}
 		p.drop()
@@ -142,6 +145,12 @@ func (r *RetryPolicy) wants(a *attempt) bool {
 		return true
 	}
 	return a.err != nil && a.err.Retryable && a.err.Kind != KindStatus
+}
+
+// grants says whether a server's wish for a wait can be met.
+func (r *RetryPolicy) grants(ctx context.Context, wish time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return wish <= r.MaxRetryAfter && (!ok || wish <= time.Until(deadline))
 }
 
 // wait sleeps between two tries.
