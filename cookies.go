@@ -136,12 +136,16 @@ func (j *Jar) ReadFile(name string) error {
 }
 
 // SetCookies takes the cookies that a response from u set, for http.CookieJar.
-// What net/http could not parse never gets here.
+// What net/http could not parse never gets here, and a cookie made by hand that
+// is not Valid is left out: net/http would make another one of it.
 func (j *Jar) SetCookies(u *url.URL, cookies []*http.Cookie) {
-	lines := make([]string, len(cookies))
-	for i, c := range cookies {
-		if lines[i] = c.Raw; c.Raw == "" {
-			lines[i] = c.String()
+	var lines []string
+	for _, c := range cookies {
+		switch {
+		case c.Raw != "":
+			lines = append(lines, c.Raw)
+		case c.Valid() == nil:
+			lines = append(lines, c.String())
 		}
 	}
 	j.store().Store(u, "", lines)

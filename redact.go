@@ -163,7 +163,7 @@ func (p Part) redacted() Part {
 
 // String is the document of Redacted, in one line.
 func (r Request) String() string {
-	document, err := json.Marshal(r.Redacted())
+	document, err := r.Redacted().MarshalJSON()
 	if err != nil {
 		return printable(fmt.Sprintf("%s %s", r.method(), target.RedactText(r.URL)))
 	}
