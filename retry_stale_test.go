@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
 // staleConn turns stale on demand: nothing can be written any more, and nobody
@@ -184,6 +185,39 @@ func TestFLT44WhatWasReadIsNotReplayed(t *testing.T) {
 				assert.Equal(t, c.retryable, f.Retryable, name)
 				assert.Equal(t, []string{"GET ", c.method + " " + body}, srv.seen(), name)
 			}
+		}
+	}
+}
+
+// The same through TLS, and over HTTP/2.
+func TestFLT43NothingWrittenOverTLS(t *testing.T) {
+	var served atomic.Int64
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		served.Add(1)
+	}))
+	for version, protocol := range versions {
+		for size, body := range map[string]string{"small": "data", "large": strings.Repeat("data", 1<<16)} {
+			t.Run(version+", "+size, func(t *testing.T) {
+				served.Store(0)
+				e := newExecutor(t)
+				stale := new(atomic.Bool)
+				e.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := new(net.Dialer).DialContext(ctx, network, address)
+					stale = new(atomic.Bool)
+					return &staleConn{conn, stale}, err
+				}
+				r := srv.Request("/")
+				r.Protocol = protocol
+				_, err := e.Do(t.Context(), r)
+				require.NoError(t, err)
+				stale.Store(true)
+				r.Method, r.Body = "POST", mtlshttp.Text("", body)
+				resp, err := e.Do(t.Context(), r)
+				require.NoError(t, err)
+				assert.Len(t, resp.Attempts, 1)
+				assert.EqualValues(t, 2, served.Load())
+			})
 		}
 	}
 }

@@ -201,7 +201,7 @@ type Progress struct {
 	Reused  bool
 	Sent    bool  // the request was written whole
 	Wrote   error // what ended the writing
-	Unsent  bool  // not a byte of it went out
+	Unsent  bool  // not a byte of it went out, nor will
 	// Received are the raw bytes that the connection got since it was ours:
 	// over HTTP/1.1 the answer with TLS around it, over HTTP/2 those of
 	// every stream.
@@ -218,7 +218,7 @@ func (x *Exchange) Progress() Progress {
 	p.Unsent = true
 	if x.conn != nil {
 		p.Record, p.HasConn, p.Received = x.conn.record, true, x.conn.received.Load()-x.before
-		p.Unsent = x.wrote != nil && x.conn.written.Load() == x.written
+		p.Unsent = x.conn.written.Load() == x.written && x.conn.record.Facts().WriteErr != nil
 	}
 	return p
 }

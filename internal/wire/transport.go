@@ -71,7 +71,7 @@ func newTransport(p *Pool, s *Setting) (*Transport, error) {
 		Protocols:              protocols,
 		DisableCompression:     true, // codings are decoded, bounded, above
 		MaxResponseHeaderBytes: s.HeaderBytes,
-		MaxIdleConnsPerHost:    64,
+		MaxIdleConnsPerHost:    idlePerHost,
 		IdleConnTimeout:        90 * time.Second,
 		ExpectContinueTimeout:  time.Second,
 		HTTP2: &http.HTTP2Config{
@@ -83,6 +83,9 @@ func newTransport(p *Pool, s *Setting) (*Transport, error) {
 	}
 	return t, nil
 }
+
+// idlePerHost is how many connections to a host are kept.
+const idlePerHost = 64
 
 // RoundTrip sends a request whose context carries an Exchange.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -102,10 +105,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			}
 		}
 	}
-	for {
+	for dead := 0; ; dead++ {
 		resp, err := t.http.RoundTrip(req)
-		if err == nil {
-			return resp, nil
+		if err == nil || dead == idlePerHost {
+			return resp, err
 		}
 		if req = rewound(req); req == nil {
 			return nil, err
@@ -115,8 +118,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // rewound is a request to send again by itself, or nil: a kept connection was
 // dead, and not a byte of the request went out. net/http sees to that, too, but
-// not where a body is larger than its buffer: there it takes the failed write
-// for a failed read. Each time a dead connection leaves the pool.
+// neither over HTTP/2 nor where a body is larger than its buffer: there it takes
+// the failed write for a failed read. Each time a dead connection leaves the
+// pool.
 func rewound(req *http.Request) *http.Request {
 	x := ExchangeOf(req.Context())
 	if x == nil || req.GetBody == nil || req.Context().Err() != nil {
