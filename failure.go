@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -9,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -142,7 +145,9 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case isCut(err):
 		return newError(KindTruncated, "headers")
 	}
-	return newError(KindProtocol, "")
+	e := newError(KindProtocol, "")
+	e.Err = briefly(e.Err)
+	return e
 }
 
 func phaseOf(s wire.Step) Phase {
@@ -245,7 +250,37 @@ func isTimeout(err error) bool {
 // isCut says whether the connection ended without a word.
 func isCut(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNABORTED)
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNABORTED) ||
+		errors.Is(err, errNoTrailer())
+}
+
+// errNoTrailer is what net/http says where a chunked body ends before its
+// trailer does. It has no name there, so it is asked for.
+var errNoTrailer = sync.OnceValue(func() error {
+	const cut = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(cut)), nil)
+	if err == nil {
+		_, err = io.Copy(io.Discard, resp.Body)
+	}
+	return err
+})
+
+// mostWords is how much is told of what net/http says of a malformed answer: its
+// own words and about 64 of the server's octets, which it quotes.
+const mostWords = 140
+
+// briefError is an error whose text is cut.
+type briefError struct{ error }
+
+func (e briefError) Error() string { return e.error.Error()[:mostWords] + "…" }
+func (e briefError) Unwrap() error { return e.error }
+
+// briefly keeps a server from filling logs by what is quoted of it.
+func briefly(err error) error {
+	if len(err.Error()) <= mostWords {
+		return err
+	}
+	return briefError{err}
 }
 
 func isResource(err error) bool {

@@ -206,14 +206,23 @@ func (p *plan) inspect(req *http.Request, resp *http.Response, state *hopState) 
 	if fields > p.limits.HeaderFields {
 		return p.limitError("header-fields", phaseHeaders, int64(p.limits.HeaderFields), req.URL)
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 999 {
-		return &Error{Kind: KindProtocol, Reason: "status", Phase: phaseHeaders, Type: typeName(KindProtocol, 0),
-			URL: target.Redact(req.URL), Err: errBadStatus}
+	malformed := func(reason string, err error) error {
+		return &Error{Kind: KindProtocol, Reason: reason, Phase: phaseHeaders, Type: typeName(KindProtocol, 0),
+			URL: target.Redact(req.URL), Err: err}
+	}
+	switch isHTTP2 := resp.TLS != nil && resp.TLS.NegotiatedProtocol == "h2"; {
+	case resp.StatusCode < 200 || resp.StatusCode > 999:
+		return malformed("status", errBadStatus)
+	case !isHTTP2 && resp.ProtoMajor != 1:
+		return malformed("version", errBadVersion)
 	}
 	return p.landing(req, resp, state)
 }
 
-var errBadStatus = errors.New("the status code is not one of a final response")
+var (
+	errBadStatus  = errors.New("the status code is not one of a final response")
+	errBadVersion = errors.New("the answer is of another version of HTTP than 1.0 and 1.1")
+)
 
 // refuse tells why no transport could be had.
 func (p *plan) refuse(err error) *Error {

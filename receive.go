@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
 // incoming is a response's body on its way in: its codings undone, bounded and
@@ -53,7 +54,7 @@ func (in *incoming) decoding() (stop func()) {
 // read reads, decodes and parses the body. What it got so far stays in the
 // bundle when it fails.
 func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
-	if resp.Request == nil || resp.Request.Method != http.MethodHead {
+	if !hasNoContent(resp) {
 		if p.request.Output.takes(resp) {
 			return p.deliver(ctx, r, resp, t)
 		}
@@ -95,6 +96,18 @@ func (p *plan) readBody(r *Response, resp *http.Response, t *Timings) error {
 	return err
 }
 
+// isOpenEnded says whether a body lasts until its connection ends (RFC 9112,
+// section 6.3).
+func isOpenEnded(resp *http.Response) bool {
+	return resp.ProtoMajor == 1 && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0
+}
+
+// hasNoContent says whether what follows an answer is not its content: HEAD has
+// none, nor has 205 (RFC 9110, section 15.3.6), whatever it says.
+func hasNoContent(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusResetContent || resp.Request != nil && resp.Request.Method == http.MethodHead
+}
+
 // deliver hands the body to the request's output.
 func (p *plan) deliver(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
 	in, err := p.receive(r, resp, p.limits.Stream)
@@ -124,9 +137,13 @@ func (p *plan) streamError(ctx context.Context, err error) *Error {
 	return e
 }
 
+// takeTrailers adds what is known once the body has ended.
 func (r *Response) takeTrailers(resp *http.Response) {
 	r.Trailers = headerList(resp.Trailer)
 	sortHeaders(r.Trailers)
+	if isOpenEnded(resp) && resp.TLS != nil && resp.Request != nil && wire.ExchangeOf(resp.Request.Context()).Ended() {
+		r.Notes = append(r.Notes, "the connection ended without a close_notify, and the body with it; some of it may be missing")
+	}
 }
 
 // codings are the content codings to undo: those of the response, or none where
@@ -156,6 +173,7 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 	var output *outputError
 	var limit *content.LimitError
 	var coding *content.CodingError
+	_, _, isAlert := wire.AlertOf(err)
 	switch {
 	case p.executor.pool.Closed():
 		return closedError()
@@ -169,8 +187,9 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 		return fail(KindTruncated, coding.Coding, phaseDecode)
 	case errors.As(err, &coding):
 		return fail(KindContentDecode, string(coding.Reason), phaseDecode)
-	case isCut(err) || isReset(err):
+	case isCut(err) || isReset(err) || isAlert:
 		return fail(KindTruncated, "body", phaseBody)
 	}
+	err = briefly(err)
 	return fail(KindProtocol, "body", phaseBody)
 }

@@ -47,7 +47,7 @@ func (s *Session) Open(ctx context.Context, r *Request) (*Stream, error) {
 		return nil, err
 	}
 	body := &streamBody{plan: p, ctx: ctx, cancel: cancel, bundle: b, resp: p.held, begun: begun}
-	if p.held.Request.Method != http.MethodHead {
+	if !hasNoContent(p.held) {
 		if body.in, err = p.receive(b, p.held, p.limits.Stream); err != nil {
 			e := p.streamError(ctx, err)
 			_ = body.Close()

@@ -3,6 +3,7 @@ package wire
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -30,6 +31,7 @@ type Conn struct {
 	record *Record
 
 	answered atomic.Bool  // an HTTP response arrived: nothing more to note
+	ended    atomic.Bool  // after that, the peer closed the connection
 	received atomic.Int64 // raw bytes, answered or not
 	written  atomic.Int64 // the same, to the peer
 	gone     chan struct{}
@@ -51,6 +53,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.answered.Load() {
 		n, err := c.Conn.Read(p)
 		c.received.Add(int64(n))
+		if err == io.EOF {
+			c.ended.Store(true)
+		}
 		return n, err
 	}
 	if n := c.takeRest(p); n > 0 {

@@ -193,6 +193,18 @@ func (x *Exchange) handshakeDone(s tls.ConnectionState, err error) {
 	}
 }
 
+// Ended says whether the connection of the answer was read to its raw end.
+// crypto/tls takes that for an end like any other; but a peer that closes in
+// order says so before (RFC 8446, section 6.1), and what it says is read first.
+func (x *Exchange) Ended() bool {
+	if x == nil {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.conn != nil && x.conn.ended.Load()
+}
+
 // Progress is how far an exchange has come.
 type Progress struct {
 	Step    Step
