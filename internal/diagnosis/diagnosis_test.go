@@ -135,3 +135,102 @@ func TestSilenceIsNeverSure(t *testing.T) {
 		assert.Equal(t, Low, d.Confidence)
 	}
 }
+
+// What is seen and what is advised name the particulars of a case.
+func TestExplanation(t *testing.T) {
+	d := Diagnose(asked(func(s *Signals) {
+		s.Authority = []string{"CN=root"}
+		s.Presented = leaf(func(l *Leaf) { l.Issuer = "CN=intermediate"; l.NotAfter = now.AddDate(0, 0, -1) })
+		s.AlertBy, s.Alert = Peer, unknownCA
+	}))
+	require.NotNil(t, d)
+	assert.Equal(t, "client-cert-expired", d.Cause)
+	assert.Contains(t, d.Seen, "it has expired by 2026-06-01")
+	assert.Contains(t, d.Seen, "it came alone, and the server does not list its issuer")
+
+	d = Diagnose(asked(func(s *Signals) {
+		s.Authority = []string{"CN=root"}
+		s.Presented = leaf(func(l *Leaf) { l.Issuer = "CN=intermediate" })
+		s.AlertBy, s.Alert = Peer, unknownCA
+	}))
+	require.NotNil(t, d)
+	assert.Equal(t, "client-cert-untrusted", d.Cause)
+	assert.Contains(t, d.Advice, `Add the intermediate certificate of "CN=intermediate"`)
+}
+
+// Two faults at once: the cause is one that is there, and surely so only where
+// it was seen.
+func TestTwoFaults(t *testing.T) {
+	sent := func(end func(*Signals), change func(*Leaf)) Signals {
+		return asked(func(s *Signals) { s.Presented = leaf(change); s.Authority = []string{"CN=root"}; end(s) })
+	}
+	by := func(alert uint8) func(*Signals) { return func(s *Signals) { s.AlertBy, s.Alert = Peer, alert } }
+	expired := func(l *Leaf) { l.NotAfter = now.AddDate(0, 0, -1) }
+	weakServerOnly := func(l *Leaf) { l.Weak = "an RSA key of less than 2048 bits" }
+	for _, c := range []struct {
+		name              string
+		signals           Signals
+		cause, confidence string
+	}{
+		{"expired, unknown authority", sent(by(unknownCA), expired), "client-cert-expired", High},
+		{"expired, silence", sent(func(s *Signals) { s.End = EndClosed }, expired), "client-cert-expired", Medium},
+		{"weak, revoked", sent(by(certificateRevoked), weakServerOnly), "client-cert-revoked", High},
+		{"weak, unknown authority", sent(by(unknownCA), weakServerOnly), "client-cert-untrusted", High},
+		{"wrong usage, unknown authority", sent(by(unknownCA), func(l *Leaf) { l.ClientAuth = false }), "client-cert-untrusted", High},
+		{"SHA-1, authority listed", sent(by(unknownCA), func(l *Leaf) { l.OutdatedHash, l.Listed = true, true }), "client-cert-weak", High},
+		{"SHA-1, authority not listed", sent(by(unknownCA), func(l *Leaf) { l.OutdatedHash = true }), "client-cert-untrusted", Medium},
+		{"nothing to see, not listed, no reason", sent(by(certificateUnknown), nil), "client-cert-untrusted", Medium},
+		{"server's name and no certificate", Signals{HTTPS: true, Requested: true, Verify: VerifyName}, "server-name-mismatch", Certain},
+		{"server expired and unknown", Signals{HTTPS: true, Verify: VerifyExpired, Chain: []ServerCertificate{{SelfSigned: true}}}, "server-cert-expired", Certain},
+	} {
+		d := Diagnose(c.signals)
+		require.NotNil(t, d, c.name)
+		assert.Equal(t, c.cause+" "+c.confidence, d.Cause+" "+d.Confidence, c.name)
+	}
+}
+
+func TestFirstBytes(t *testing.T) {
+	for _, first := range [][]byte{{21, 3, 1, 0, 2}, {22, 3, 3, 0, 60, 2}, {22, 3, 1}} {
+		assert.True(t, speaksTLS(first), "%v", first)
+	}
+	for _, first := range [][]byte{nil, {22}, {22, 3, 3, 0, 8, 0xff}, []byte("HTTP/1.1"), []byte("SSH-2.0"), {0x80, 3, 0, 0, 1}, {23, 3, 3}} {
+		assert.False(t, speaksTLS(first), "%v", first)
+	}
+	hello := func(minor byte) []byte { return []byte{22, 3, 0, 0, 40, 2, 0, 0, 36, 3, minor} }
+	assert.True(t, oldHello(hello(0)))
+	assert.True(t, oldHello(hello(2)))
+	assert.False(t, oldHello(hello(3)))
+	assert.False(t, oldHello(hello(1)[:8]))
+}
+
+// Statuses: what is said of certificates counts, and an API's own 401 or 403
+// does not.
+func TestStatuses(t *testing.T) {
+	presented := func(change func(*Signals)) Signals {
+		return asked(func(s *Signals) { s.Presented = leaf(nil); change(s) })
+	}
+	for name, c := range map[string]struct {
+		signals Signals
+		cause   string
+	}{
+		"403 of an API":             {presented(func(s *Signals) { s.Status = 403 }), ""},
+		"403 about the certificate": {presented(func(s *Signals) { s.Status, s.Body = 403, []byte("invalid certificate") }), "client-cert-rejected"},
+		"495":                       {presented(func(s *Signals) { s.Status = 495 }), "client-cert-rejected"},
+		"413 of an API":             {presented(func(s *Signals) { s.Status, s.BodyBytes = 413, 1<<20 }), ""},
+		"413 of Apache per path": {Signals{HTTPS: true, HandshakeDone: true, Version: versionTLS12, Status: 413, Server: "Apache/2.4.57",
+			BodyBytes: 1 << 20}, "renegotiation-required"},
+		"421":                    {presented(func(s *Signals) { s.Status = 421 }), "misdirected"},
+		"cut on one used before": {presented(func(s *Signals) { s.Reused, s.End = true, EndClosed }), ""},
+		"HTTP/1.1 needed":        {Signals{HTTPS: true, HandshakeDone: true, HTTP11Needed: true}, "renegotiation-required"},
+		"reset of a plain one":   {Signals{Connected: true, RequestSent: true, End: EndReset}, "tls-on-plain-port"},
+	} {
+		d := Diagnose(c.signals)
+		if c.cause == "" {
+			assert.Nil(t, d, name)
+			continue
+		}
+		if assert.NotNil(t, d, name) {
+			assert.Equal(t, c.cause, d.Cause, name)
+		}
+	}
+}

@@ -63,8 +63,11 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	case s.Verify != VerifyNone && len(s.Chain) > 0:
 		c := s.Chain[0]
 		add("the server's certificate is %q, issued by %q, valid %s to %s", c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))
-		if s.Verify == VerifyName {
+		switch s.Verify {
+		case VerifyName:
 			add("it names %s and not %q", list(c.Names), s.Host)
+		case VerifyExpired, VerifyNotYetValid:
+			add("by this machine's clock it is %s", day(s.Now))
 		}
 	case s.Requested:
 		add("the server asked for a client certificate")
@@ -78,6 +81,9 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	case s.Presented != nil:
 		l := s.Presented
 		add("%q was presented, issued by %q, valid %s to %s", l.Subject, l.Issuer, day(l.NotBefore), day(l.NotAfter))
+		for _, fault := range s.faults(*l) {
+			add("it %s", fault)
+		}
 	case len(s.Withheld) > 0 && s.Requested:
 		for _, w := range s.Withheld {
 			add("%q, issued by %q, was withheld (%s)", w.Leaf.Subject, w.Leaf.Issuer, w.Reason)
@@ -103,7 +109,38 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") {
 		add("its first bytes were %q", s.First[:min(len(s.First), 32)])
 	}
-	return strings.Join(parts, "; "), adviceOf[cause]
+	return strings.Join(parts, "; "), s.advice(cause)
+}
+
+// faults are what can be seen to be wrong with a certificate, the cause or not.
+func (s *Signals) faults(l Leaf) (list []string) {
+	add := func(is bool, fault string) {
+		if is {
+			list = append(list, fault)
+		}
+	}
+	add(s.expired(l), "has expired by "+day(s.Now))
+	add(s.notYetValid(l), "is not valid yet on "+day(s.Now))
+	add(notForClients(l), "is not for client authentication")
+	add(weak(l), "has "+l.Weak)
+	add(s.unlisted(l) && l.ChainLength == 1 && !l.SelfSigned, "came alone, and the server does not list its issuer")
+	return list
+}
+
+// advice puts first what is likeliest to help in this case.
+func (s *Signals) advice(cause string) string {
+	advice := adviceOf[cause]
+	refused := s.Presented
+	if cause == "client-cert-withheld" && len(s.Withheld) > 0 {
+		refused = &s.Withheld[0].Leaf
+	}
+	switch cause {
+	case "client-cert-untrusted", "client-cert-withheld", "client-cert-rejected":
+		if refused != nil && refused.ChainLength == 1 && !refused.SelfSigned && s.unlisted(*refused) {
+			return "Add the intermediate certificate of " + fmt.Sprintf("%q", refused.Issuer) + " to the chain first. " + advice
+		}
+	}
+	return advice
 }
 
 // when says how far the exchange had come.

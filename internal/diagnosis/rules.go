@@ -134,8 +134,16 @@ var rules = []rule{
 	{"client-cert-not-yet-valid", High, func(s *Signals) bool { return s.saidNo() && s.sent(s.notYetValid) }},
 	{"client-key-mismatch", Certain, func(s *Signals) bool { return s.refused() && s.sent(func(l Leaf) bool { return l.KeyMismatch }) }},
 	{"client-cert-revoked", High, func(s *Signals) bool { return s.Presented != nil && s.alert(certificateRevoked) }},
-	{"client-cert-weak", High, func(s *Signals) bool { // a signature that does not count builds no chain
+	// A signature that does not count builds no chain; so does an authority
+	// that is not trusted, and the list says which it is.
+	{"client-cert-weak", High, func(s *Signals) bool {
 		return s.alert(unknownCA) && s.sent(func(l Leaf) bool { return l.OutdatedHash && l.Listed })
+	}},
+	{"client-cert-weak", Medium, func(s *Signals) bool {
+		return s.alert(unknownCA) && s.sent(func(l Leaf) bool { return l.OutdatedHash && !s.unlisted(l) })
+	}},
+	{"client-cert-untrusted", Medium, func(s *Signals) bool {
+		return s.alert(unknownCA) && s.sent(func(l Leaf) bool { return l.OutdatedHash })
 	}},
 	{"client-cert-untrusted", High, func(s *Signals) bool { return s.Presented != nil && s.alert(unknownCA) }},
 	{"client-key-mismatch", Medium, func(s *Signals) bool { return s.Presented != nil && s.alert(decryptError) }},
