@@ -124,6 +124,9 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	if r.Identity != nil {
 		return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in Credentials")
 	}
+	if r.Sign != nil {
+		return nil, fault(KindConfig, "sign", "not-serialisable", "a function cannot be written")
+	}
 	if !r.Output.isZero() {
 		return nil, fault(KindConfig, "output", "not-serialisable", "a writer, a file or a store cannot be written")
 	}

@@ -128,7 +128,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	out := p.outgoing(hopCtx, req, state)
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)
-	resp, err := p.send(out)
+	resp, err := p.send(out, state.origin != p.origin || state.crossed)
 	progress := x.Progress()
 	if err != nil {
 		facts := factsOrNone(progress.Record)
@@ -170,9 +170,13 @@ func (p *plan) confirms(req *http.Request) bool {
 	return p.request.ConfirmHandshake || req.ContentLength < 0 || req.ContentLength > largeBody
 }
 
-// send hands a request to the transport, if the egress policy lets it.
-func (p *plan) send(out *http.Request) (*http.Response, error) {
+// send hands a request to the transport, signed, if the egress policy lets it.
+func (p *plan) send(out *http.Request, crossed bool) (*http.Response, error) {
 	if err := p.executor.egress.admit(out); err != nil {
+		closeBody(out)
+		return nil, err
+	}
+	if err := p.sign(out, crossed); err != nil {
 		closeBody(out)
 		return nil, err
 	}

@@ -115,6 +115,13 @@ type Request struct {
 	// used. (Make: Serialize URL)
 	EscapeURL bool
 
+	// Sign is called with each request as it goes out, of every hop and try,
+	// cookies included, and with the SHA-256 of its body; nil where the body
+	// is a reader that can be read only once. It may set headers, and must
+	// leave the rest and the body alone. A secret header that it sets on
+	// another origin is taken off again. Its error ends the request. Nil:
+	// nothing is signed. It cannot be written in documents.
+	Sign func(r *http.Request, bodySHA256 []byte) error
 	// Output is where the response's body goes; the zero value: into Data. It
 	// cannot be written in documents.
 	Output Output

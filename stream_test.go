@@ -1,9 +1,12 @@
 package mtlshttp_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -126,6 +129,28 @@ func TestOpenOfStatuses(t *testing.T) {
 	r.Output.Writer = io.Discard
 	_, err = e.Open(t.Context(), r)
 	assert.Equal(t, "output", failureOf(t, err).Field)
+}
+
+func ExampleExecutor_Open() {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "one\ntwo\n")
+	}))
+	defer srv.Close()
+	e := new(mtlshttp.Executor)
+	defer e.Close()
+
+	stream, err := e.Open(context.Background(), &mtlshttp.Request{URL: srv.URL})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stream.Body.Close()
+	for lines := bufio.NewScanner(stream.Body); lines.Scan(); {
+		fmt.Println(stream.Response.StatusCode, lines.Text())
+	}
+	// Output:
+	// 200 one
+	// 200 two
 }
 
 func TestOpenCut(t *testing.T) {
