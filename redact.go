@@ -48,7 +48,7 @@ func (r *Request) Redacted() *Request {
 		c.Identity, c.Credentials = nil, r.Identity.String()
 	}
 	c.Roots = r.Roots.redacted()
-	c.Extra = nil
+	c.Output, c.Progress, c.Extra = Output{}, nil, nil
 	for name := range r.Extra {
 		if c.Extra == nil {
 			c.Extra = make(map[string]json.RawMessage)
@@ -327,6 +327,21 @@ func (r Response) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, r.Strin
 
 // LogValue is String.
 func (r Response) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// Format is Response.String, for every verb.
+func (s Stream) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "stream of %v", s.Response) }
+
+// LogValue is what Format shows.
+func (s Stream) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
+
+// LogValue is String.
+func (m Module) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
+// LogValue is the scenario's name with the modules.
+func (s Scenario) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("scenario %q, %v", s.Name, s.Modules)) }
+
+// LogValue is the request's.
+func (c CurlCommand) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c.Request)) }
 
 // Format is Error for every verb: of headers and body of a response, which may
 // stand beside it, nothing is shown.

@@ -9,7 +9,7 @@ const hidden = "***"
 
 // Redact returns a URL for errors and logs: without user information and
 // fragment, the values of its query replaced by ***. A component of the query
-// that is no pair is hidden whole, since it may be a token.
+// without a value is hidden whole, since it may be a token.
 func Redact(u *url.URL) string {
 	if u == nil {
 		return ""
@@ -38,9 +38,9 @@ func RedactText(text string) string {
 func redactQuery(raw string) string {
 	pairs := strings.Split(raw, "&")
 	for i, pair := range pairs {
-		name, _, found := strings.Cut(pair, "=")
+		name, value, _ := strings.Cut(pair, "=")
 		switch {
-		case found:
+		case value != "":
 			pairs[i] = escapeQuery(name, false) + "=" + hidden
 		case pair != "":
 			pairs[i] = hidden
