@@ -50,7 +50,8 @@ type badServer struct {
 type badSSL struct {
 	t                     *testing.T
 	folder                string
-	root, sub, other, old *testca.CA // old has signed with SHA-1
+	root, sub, other, old *testca.CA    // old has signed with SHA-1
+	key                   crypto.Signer // RSA, since some suites need it; of all leaves whose key does not matter
 	settings              map[string]badSetting
 }
 
@@ -62,6 +63,9 @@ type badSetting struct {
 
 func newBadSSL(t *testing.T) *badSSL {
 	b := &badSSL{t: t, folder: corpus.Folder(t, "badssl", "")}
+	var err error
+	b.key, err = testca.NewKey(testca.RSA2048)
+	require.NoError(t, err)
 	ca := func(parent *testca.CA, o testca.Options) *testca.CA {
 		made, err := testca.New(o)
 		if parent != nil {
@@ -163,7 +167,7 @@ func (b *badSSL) with(issuer *testca.CA, l testca.Leaf) func(string, *tls.Config
 		leaf.CommonName = host
 		leaf.DNSNames = []string{badDomain, "*." + badDomain}
 		if leaf.Key == "" {
-			leaf.Key = testca.RSA2048
+			leaf.Signer = b.key
 		}
 		pair, err := issuer.Issue(leaf)
 		require.NoError(b.t, err)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"fmt"
 	"net"
@@ -181,5 +184,38 @@ func TestServerNames(t *testing.T) {
 		assert.Equal(t, sent, asked, host)
 		mu.Unlock()
 		require.NoError(t, e.Close())
+	}
+}
+
+// TLS-16: what a server sends as its chain is bounded in time and in size.
+func TestHugeServerChains(t *testing.T) {
+	ca, err := testca.New(testca.Options{})
+	require.NoError(t, err)
+	leaf := testca.Leaf{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	deep := ca
+	for range 100 {
+		deep, err = deep.Intermediate(testca.Options{})
+		require.NoError(t, err)
+	}
+	large := leaf
+	large.Template = func(c *x509.Certificate) {
+		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Value: make([]byte, 1<<20)}}
+	}
+	for name, issue := range map[string]func() (*testca.Pair, error){
+		"100 intermediates": func() (*testca.Pair, error) { return deep.Issue(leaf) },
+		"1 MiB":             func() (*testca.Pair, error) { return ca.Issue(large) },
+	} {
+		pair, err := issue()
+		require.NoError(t, err)
+		url := startServer(t, &tls.Config{Certificates: []tls.Certificate{pair.TLS()}}, http.NotFoundHandler())
+		begun := time.Now()
+		_, err = mtlshttp.Do(t.Context(), &mtlshttp.Request{URL: url, Roots: mtlshttp.Roots{PEM: string(ca.PEM()), Only: true}})
+		assert.Less(t, time.Since(begun), 2*time.Second, name)
+		if err != nil {
+			assert.Contains(t, []mtlshttp.Kind{mtlshttp.KindTLSServerCert, mtlshttp.KindTLSHandshake}, failureOf(t, err).Kind, name)
+		}
+		if name == "1 MiB" {
+			assert.Error(t, err)
+		}
 	}
 }
