@@ -186,7 +186,7 @@ func readerPayload(contentType string, r io.Reader, length int64) *payload {
 		if length < 0 {
 			return io.NopCloser(r), nil // it is the caller's to close
 		}
-		return io.NopCloser(&exactly{r, length}), nil
+		return io.NopCloser(&exactly{r: r, left: length}), nil
 	}
 	return &payload{contentType: contentType, length: length, open: open, replayable: canSeek, foreign: true}
 }
@@ -195,22 +195,48 @@ func readerPayload(contentType string, r io.Reader, length int64) *payload {
 var errLength = errors.New("it is not as long as was said")
 
 // exactly holds a reader to the length that was announced: net/http takes a
-// difference for the peer's fault, and over HTTP/2 sends what is too short.
+// difference for the peer's fault, and over HTTP/2 sends what is too short. The
+// last octet waits for the reader's end, so that the beginning of what is too
+// long never arrives as a whole request.
 type exactly struct {
 	r    io.Reader
 	left int64
+	last []byte // the last octet, read and not yet handed on
 }
 
 func (e *exactly) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if e.last != nil {
+		return e.end(p)
+	}
 	n, err := e.r.Read(p)
 	if n < 0 || n > len(p) {
 		return n, err // readOnce says so
 	}
-	if int64(n) > e.left {
-		n, err = int(e.left), errLength
-	}
-	if e.left -= int64(n); err == io.EOF && e.left > 0 {
+	switch left := e.left - int64(n); {
+	case left < 0:
+		return int(e.left - 1), errLength
+	case left == 0 && err == nil:
+		e.last, n = []byte{p[n-1]}, n-1
+	case left > 0 && err == io.EOF:
 		err = errLength
 	}
+	e.left -= int64(n)
 	return n, err
+}
+
+// end hands on the last octet once the reader has no more.
+func (e *exactly) end(p []byte) (int, error) {
+	n, err := e.r.Read(p[:1])
+	switch {
+	case n < 0 || n > 1:
+		return n, err
+	case n == 1:
+		return 0, errLength
+	case err == io.EOF:
+		return copy(p, e.last), io.EOF
+	}
+	return 0, err
 }

@@ -141,11 +141,13 @@ func (s *source) pump(rc io.ReadCloser) {
 	}
 }
 
+var errPanic = errors.New("it panicked")
+
 // readOnce is one read whose panic and errors are the source's.
 func readOnce(r io.Reader, buf []byte) (n int, err error) {
 	defer func() {
 		if recover() != nil {
-			n, err = 0, &sourceError{errors.New("it panicked")}
+			n, err = 0, &sourceError{errPanic}
 		}
 	}()
 	n, err = r.Read(buf)

@@ -84,7 +84,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		e.Phase = phase
 		return e
 	case errors.As(err, &source):
-		return newError(KindBodySource, "")
+		return newError(KindBodySource, sourceReason(source))
 	case errors.Is(err, ErrNotReplayable):
 		return newError(KindBodySource, "not-replayable")
 	case ctx.Err() != nil:
@@ -186,6 +186,18 @@ func phaseOfStage(s wire.Stage) Phase {
 // 8446, section 6.2), or, in TLS 1.2, may.
 func aboutCertificate(a wire.Alert) bool {
 	return a >= 40 && a <= 49 || a == 51 || a == 116
+}
+
+func sourceReason(err *sourceError) string {
+	switch {
+	case errors.Is(err, io.ErrNoProgress):
+		return "no-progress"
+	case errors.Is(err, errLength):
+		return "length"
+	case errors.Is(err, errPanic):
+		return "panic"
+	}
+	return ""
 }
 
 func connectReason(err error) string {
