@@ -338,7 +338,9 @@ func (s Stream) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(s)) }
 func (m Module) LogValue() slog.Value { return slog.StringValue(m.String()) }
 
 // LogValue is the scenario's name with the modules.
-func (s Scenario) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("scenario %q, %v", s.Name, s.Modules)) }
+func (s Scenario) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("scenario %q, %v", s.Name, s.Modules))
+}
 
 // LogValue is the request's.
 func (c CurlCommand) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c.Request)) }

@@ -35,13 +35,13 @@ import (
 	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
-// canaries are secrets of every sort that a request, a session and an executor
+// planted are secrets of every sort that a request, a session and an executor
 // are given, by where they stand.
-type canaries map[string]string
+type planted map[string]string
 
 // newCanaries has all that are text; the key is added by identity.
-func newCanaries() canaries {
-	c := canaries{}
+func newCanaries() planted {
+	c := planted{}
 	for i, where := range []string{"basic password", "URL password", "bearer", "API key header", "query key", "cookie", "form password",
 		"P12 password", "client secret", "proxy password", "multipart value"} {
 		c[where] = fmt.Sprintf("C4nary%02dof%s", i, strings.ReplaceAll(where, " ", ""))
@@ -51,7 +51,7 @@ func newCanaries() canaries {
 
 // identity issues a credential with an Ed25519 key, which is octets that fmt
 // would print, and adds the key to the canaries.
-func (c canaries) identity(t testing.TB) (credential *mtlshttp.Credential, file, key []byte) {
+func (c planted) identity(t testing.TB) (credential *mtlshttp.Credential, file, key []byte) {
 	ca, err := testca.New(testca.Options{})
 	require.NoError(t, err)
 	pair, err := ca.Issue(testca.Leaf{CommonName: "alice", Key: testca.Ed25519, Usages: testca.ClientAuth})
@@ -69,7 +69,7 @@ func (c canaries) identity(t testing.TB) (credential *mtlshttp.Credential, file,
 
 // free says that text has none of the canaries, in none of the forms in which
 // octets are printed.
-func (c canaries) free(t *testing.T, from, text string) {
+func (c planted) free(t *testing.T, from, text string) {
 	t.Helper()
 	for where, secret := range c {
 		decimal := strings.Trim(fmt.Sprint([]byte(secret)), "[]")
@@ -82,7 +82,7 @@ func (c canaries) free(t *testing.T, from, text string) {
 }
 
 // request has all canaries that a request can have.
-func (c canaries) request(at string, body mtlshttp.Body) *mtlshttp.Request {
+func (c planted) request(at string, body mtlshttp.Body) *mtlshttp.Request {
 	u, err := url.Parse(at)
 	if err != nil {
 		panic(err)
@@ -96,11 +96,11 @@ func (c canaries) request(at string, body mtlshttp.Body) *mtlshttp.Request {
 	}
 }
 
-func (c canaries) form() mtlshttp.Body {
+func (c planted) form() mtlshttp.Body {
 	return mtlshttp.Form(mtlshttp.Param{Name: "password", Value: c["form password"]}, mtlshttp.Param{Name: "client_secret", Value: c["client secret"]})
 }
 
-func (c canaries) multipart() mtlshttp.Body {
+func (c planted) multipart() mtlshttp.Body {
 	return mtlshttp.Multipart(mtlshttp.Part{Name: "a", Value: c["multipart value"]}, mtlshttp.Part{Name: "f", FileName: "x.txt", Data: []byte(c["multipart value"])})
 }
 
@@ -374,7 +374,7 @@ func testCanariesInFaults(t *testing.T) {
 }
 
 // requestOf is request for what may be no URL.
-func (c canaries) requestOf(at string, body mtlshttp.Body) *mtlshttp.Request {
+func (c planted) requestOf(at string, body mtlshttp.Body) *mtlshttp.Request {
 	r := c.request("http://a.test/", body)
 	scheme, host, _ := strings.Cut(at, "://")
 	r.URL = scheme + "://u:" + c["URL password"] + "@" + host + "/?api_key=" + c["query key"] + "&" + c["query key"]
