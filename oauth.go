@@ -61,7 +61,22 @@ func (c OAuthClient) grant(endpoint *Request, params ...Param) *Request {
 	return &r
 }
 
-// Token is what an authorization server gave. Printed, it shows nothing.
+// Format writes no secret, whatever the verb.
+func (c OAuthClient) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+
+// String names the client.
+func (c OAuthClient) String() string { return "OAuth client " + strconv.Quote(shown(c.ID)) }
+
+// LogValue is String.
+func (c OAuthClient) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// MarshalJSON fails: a secret stands in the document of a Request alone.
+func (c OAuthClient) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "secret", "not-serialisable", "a client with its secret is not written")
+}
+
+// Token is what an authorization server gave. Printed, it shows nothing, and
+// it does not marshal: to store one, take its fields.
 type Token struct {
 	Access  string
 	Type    string // Bearer, in most cases
@@ -74,10 +89,15 @@ type Token struct {
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
 // String says that there is a token, and no more.
-func (t Token) String() string { return "token(" + t.Type + ")" }
+func (t Token) String() string { return "token(" + shown(t.Type) + ")" }
 
 // LogValue is String.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalJSON fails, lest a token be stored by accident.
+func (t Token) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "token", "not-serialisable", "a token is not written")
+}
 
 // errNoToken is the cause where an answer has no token in it.
 var errNoToken = errors.New("the answer of the authorization server is no token")

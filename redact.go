@@ -48,7 +48,7 @@ func (r *Request) Redacted() *Request {
 		c.Identity, c.Credentials = nil, r.Identity.String()
 	}
 	c.Roots = r.Roots.redacted()
-	c.Output, c.Progress, c.Extra = Output{}, nil, nil
+	c.Output, c.Progress, c.Sign, c.Extra = Output{}, nil, nil, nil
 	for name := range r.Extra {
 		if c.Extra == nil {
 			c.Extra = make(map[string]json.RawMessage)

@@ -430,6 +430,8 @@ func testCanariesInRenderings(t *testing.T) {
 		&mtlshttp.Module{Request: upload}, &mtlshttp.Scenario{Modules: []mtlshttp.Module{{Request: upload}}},
 		&mtlshttp.Response{StatusCode: 200, Headers: []mtlshttp.Header{{Name: "set-cookie", Value: c["cookie"]}}, CookieHeaders: []string{c["cookie"]}, Data: c["form password"]},
 		&mtlshttp.Known{Receipt: &mtlshttp.Receipt{}}, &mtlshttp.ProbeResult{Error: fault}, &mtlshttp.Rehearsal{ProbeResult: mtlshttp.ProbeResult{Error: fault}},
+		&mtlshttp.OAuthClient{ID: "app", Secret: c["client secret"], Params: []mtlshttp.Param{{Name: "a", Value: c["form password"]}}},
+		&mtlshttp.Token{Access: c["client secret"], Type: "Bearer", Refresh: c["form password"]},
 		&mtlshttp.Stream{Response: &mtlshttp.Response{Data: c["form password"]}}, r.Headers[:2], r.Query, []*mtlshttp.Request{r},
 	}
 	seen := map[string]bool{}

@@ -97,6 +97,8 @@ func TestSignRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, own)
 	_, err = json.Marshal(&mtlshttp.Request{URL: "https://a.test", Sign: r.Sign})
 	assert.Equal(t, "sign", failureOf(t, err).Field)
+	_, err = json.Marshal(r.Redacted())
+	require.NoError(t, err)
 }
 
 // base is what is signed (RFC 9421, section 2.5).
