@@ -432,6 +432,7 @@ func testCanariesInRenderings(t *testing.T) {
 		&mtlshttp.Known{Receipt: &mtlshttp.Receipt{}}, &mtlshttp.ProbeResult{Error: fault}, &mtlshttp.Rehearsal{ProbeResult: mtlshttp.ProbeResult{Error: fault}},
 		&mtlshttp.OAuthClient{ID: "app", Secret: c["client secret"], Params: []mtlshttp.Param{{Name: "a", Value: c["form password"]}}},
 		&mtlshttp.Token{Access: c["client secret"], Type: "Bearer", Refresh: c["form password"]},
+		&mtlshttp.OAuthClient{ID: "id", Secret: c["client secret"], Params: r.Query}, &mtlshttp.Token{Access: c["bearer"], Refresh: c["bearer"]},
 		&mtlshttp.Stream{Response: &mtlshttp.Response{Data: c["form password"]}}, r.Headers[:2], r.Query, []*mtlshttp.Request{r},
 	}
 	seen := map[string]bool{}
@@ -442,7 +443,7 @@ func testCanariesInRenderings(t *testing.T) {
 			c.free(t, from, text)
 		}
 		switch v.(type) {
-		case *mtlshttp.Request, []*mtlshttp.Request, *mtlshttp.Jar, []mtlshttp.Header, *mtlshttp.Header, *mtlshttp.Response, *mtlshttp.Stream, *mtlshttp.Module, *mtlshttp.Scenario:
+		case *mtlshttp.Request, []*mtlshttp.Request, *mtlshttp.Jar, []mtlshttp.Header, *mtlshttp.Header, *mtlshttp.Response, *mtlshttp.Stream, *mtlshttp.Token, *mtlshttp.Module, *mtlshttp.Scenario:
 			continue // documents, complete
 		}
 		if document, err := json.Marshal(v); err == nil {
