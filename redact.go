@@ -272,21 +272,6 @@ func (r Roots) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, r.String()
 // LogValue is String.
 func (r Roots) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
-// String is the client's id.
-func (c OAuthClient) String() string { return fmt.Sprintf("OAuth client %q", shownName(c.ID)) }
-
-// Format is String for every verb.
-func (c OAuthClient) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, c.String()) }
-
-// LogValue is String.
-func (c OAuthClient) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// MarshalJSON fails: a client's secret is in no document that this package
-// writes but that of a Request.
-func (c OAuthClient) MarshalJSON() ([]byte, error) {
-	return nil, fault(KindConfig, "", "not-serialisable", "an OAuth client may hold a secret and is not written")
-}
-
 // Format is String for every verb.
 func (p Proxy) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, p.String()) }
 
