@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -204,7 +205,7 @@ func connectReason(err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refused"
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "unreachable"
 	case errors.Is(err, syscall.ECONNRESET):
 		return "reset"
@@ -296,12 +297,19 @@ func briefly(err error) error {
 }
 
 func isResource(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL} {
+	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, errno) {
 			return true
 		}
 	}
-	return false
+	return errors.Is(err, syscall.EADDRNOTAVAIL) && !isBind(err)
+}
+
+// isBind says whether it was the local address, and not a free port, that was
+// lacking.
+func isBind(err error) bool {
+	var call *os.SyscallError
+	return errors.As(err, &call) && call.Syscall == "bind"
 }
 
 func (p *plan) limitError(what string, phase Phase, limit int64, u *url.URL) *Error {

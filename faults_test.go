@@ -149,13 +149,14 @@ type faultLab struct {
 	server *faultServer
 	log    bytes.Buffer
 	bodies []*watchedBody
+	asked  atomic.Bool // its name server answers well from now on
 
 	mu    sync.Mutex
 	conns map[*watchedConn]bool // true: open
 }
 
-// canaries must be seen by the server alone.
-var canaries = []string{"canary-password", "canary-query", "canary-header", "canary-cookie"}
+// faultCanaries must be seen by the server alone.
+var faultCanaries = []string{"canary-password", "canary-query", "canary-header", "canary-cookie"}
 
 func newFaultLab(t testing.TB, s *faultServer) *faultLab {
 	l := &faultLab{Executor: new(mtlshttp.Executor), t: t, server: s, conns: map[*watchedConn]bool{}}
@@ -277,7 +278,7 @@ func (l *faultLab) noSecrets(resp *mtlshttp.Response, err error) {
 			texts = append(texts, string(data))
 		}
 	}
-	for _, canary := range canaries {
+	for _, canary := range faultCanaries {
 		assert.NotContains(l.t, strings.Join(texts, "\n"), canary)
 	}
 }
