@@ -1,0 +1,26 @@
+// Command faulttable shows, for each id of the project's matrix of faults, which
+// tests bear it in their names and how they ended, or why there is none:
+//
+//	go test -json ./... | go run ./internal/faulttable > docs/faults.md
+//
+// Its exit status is 1 where a test that bears an id has failed, 2 where the
+// input is not what go test writes.
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	results, err := read(os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faulttable:", err)
+		os.Exit(2)
+	}
+	t := newTable(results)
+	fmt.Print(t.markdown())
+	if t.count(failed) > 0 {
+		os.Exit(1)
+	}
+}
