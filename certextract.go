@@ -158,6 +158,14 @@ func newInventory(found *keyfile.Inventory) *Inventory {
 	return inv
 }
 
+// content is what was found; in a zero Inventory, nothing.
+func (i *Inventory) content() *keyfile.Inventory {
+	if i.found == nil {
+		return new(keyfile.Inventory)
+	}
+	return i.found
+}
+
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
 	return hex.EncodeToString(sum[:])
@@ -168,7 +176,7 @@ func fingerprint(der []byte) string {
 // key-mismatch, no-credential, ambiguous (several, and no alias chooses),
 // unsupported-key, unsupported-format.
 func (i *Inventory) Credential(alias ...string) (*Credential, error) {
-	candidates := i.found.Identities
+	candidates := i.content().Identities
 	if len(alias) > 0 {
 		candidates = slices.DeleteFunc(slices.Clone(candidates), func(id *keyfile.Identity) bool {
 			return !slices.Contains(alias, id.Alias) && !slices.Contains(alias, fingerprint(id.Leaf.Raw))
@@ -178,9 +186,9 @@ func (i *Inventory) Credential(alias ...string) (*Credential, error) {
 	case len(candidates) > 1:
 		return nil, fault(KindConfig, "", string(keyfile.Ambiguous), "the file holds %d identities, choose one: %s",
 			len(candidates), strings.Join(aliases(candidates), ", "))
-	case len(candidates) == 0 && len(i.found.Identities) > 0:
+	case len(candidates) == 0 && len(i.content().Identities) > 0:
 		return nil, fault(KindConfig, "", string(keyfile.NoCredential), "the file has no identity %q; it has %s",
-			strings.Join(alias, ", "), strings.Join(aliases(i.found.Identities), ", "))
+			strings.Join(alias, ", "), strings.Join(aliases(i.content().Identities), ", "))
 	case len(candidates) == 0:
 		return nil, i.missing()
 	}
@@ -227,7 +235,7 @@ func aliases(ids []*keyfile.Identity) []string {
 // Roots returns the file's certificates, to be trusted as authorities.
 func (i *Inventory) Roots() ([]*x509.Certificate, error) {
 	var roots []*x509.Certificate
-	for _, c := range i.found.Certificates {
+	for _, c := range i.content().Certificates {
 		if c.Parsed != nil {
 			roots = append(roots, c.Parsed)
 		}
