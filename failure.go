@@ -68,7 +68,11 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	}
 	phase := phaseOf(progress.Step)
 	newError := func(kind Kind, reason string) *Error {
-		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: unwrapURL(err)}
+		err := unwrapURL(err)
+		if kind == KindProtocol || kind == KindProxy {
+			err = briefly(err)
+		}
+		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
 	}
 	var (
 		source   *sourceError
@@ -92,11 +96,15 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return interrupted(ctx, phase)
 	case isResource(err):
 		return newError(KindResource, "")
+	case errors.Is(err, wire.ErrPanic):
+		return newError(KindConfig, "panic")
 	}
 	if errors.As(err, &stage) {
 		phase = phaseOfStage(stage.Stage)
 	}
 	switch alert, remote, isAlert := wire.AlertOf(err); {
+	case stage != nil && errors.Is(err, context.DeadlineExceeded):
+		return newError(KindTimeout, "")
 	case errors.As(err, &proxy):
 		return newError(KindProxy, proxyReason(proxy))
 	case stage != nil && stage.Stage == wire.StageProxy:
@@ -146,9 +154,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case isCut(err):
 		return newError(KindTruncated, "headers")
 	}
-	e := newError(KindProtocol, "")
-	e.Err = briefly(e.Err)
-	return e
+	return newError(KindProtocol, "")
 }
 
 func phaseOf(s wire.Step) Phase {

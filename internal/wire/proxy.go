@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"golang.org/x/net/proxy"
@@ -186,7 +187,9 @@ func (t *Transport) socks(ctx context.Context, addr string, record *Record) (net
 		return nil, &ProxyError{Err: err}
 	}
 	conn, err := dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", addr)
-	if err != nil && ctx.Err() == nil && record.Facts().Stage == StageProxy {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = context.DeadlineExceeded // it is ctx's, which may not know yet
+	} else if err != nil && ctx.Err() == nil && record.Facts().Stage == StageProxy {
 		return nil, &ProxyError{Err: err}
 	}
 	return conn, err

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -159,7 +160,19 @@ type StageError struct {
 func (e *StageError) Error() string { return e.Err.Error() }
 func (e *StageError) Unwrap() error { return e.Err }
 
-func (t *Transport) dialPlain(ctx context.Context, network, addr string) (net.Conn, error) {
+// ErrPanic: a function of the caller's panicked in a dial. net/http dials in a
+// goroutine of its own, where that would end the process.
+var ErrPanic = errors.New("a function that the executor was given panicked")
+
+// recovered makes an error of a panic. What it said may be secret.
+func recovered(err *error) {
+	if recover() != nil {
+		*err = ErrPanic
+	}
+}
+
+func (t *Transport) dialPlain(ctx context.Context, network, addr string) (_ net.Conn, failed error) {
+	defer recovered(&failed)
 	ctx, cancel := t.pool.dialContext(ctx)
 	defer cancel()
 	record, err := t.newRecord(ctx, addr)
@@ -184,7 +197,8 @@ func isForwarded(ctx context.Context) bool {
 	return x != nil && x.forwarded
 }
 
-func (t *Transport) dialTLS(ctx context.Context, network, addr string) (net.Conn, error) {
+func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Conn, failed error) {
+	defer recovered(&failed)
 	x := ExchangeOf(ctx)
 	ctx, cancel := t.pool.dialContext(ctx)
 	defer cancel()
