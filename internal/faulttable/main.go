@@ -1,5 +1,6 @@
 // Command faulttable shows, for each id of the project's matrix of faults, which
-// tests bear it in their names and how they ended, or why there is none:
+// tests bear it in their names, or at the head of their comments, and how they
+// ended, or why there is none. It is run at the module's root:
 //
 //	go test -json ./... | go run ./internal/faulttable > docs/faults.md
 //
@@ -13,7 +14,12 @@ import (
 )
 
 func main() {
-	results, err := read(os.Stdin)
+	claims, err := claims(".")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faulttable:", err)
+		os.Exit(2)
+	}
+	results, err := read(os.Stdin, claims)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "faulttable:", err)
 		os.Exit(2)

@@ -49,17 +49,18 @@ func isAlphanumeric(b byte) bool {
 	return '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
 }
 
-// outcome is how a test, or all tests of an id, ended; the worst is the last.
+// outcome is how a test ended. Of several tests of one id the greatest counts:
+// one that is left out on this machine takes nothing from one that passes.
 type outcome int
 
 const (
 	none outcome = iota
-	passed
 	skipped
+	passed
 	failed
 )
 
-func (o outcome) String() string { return []string{"none", "pass", "skip", "FAIL"}[o] }
+func (o outcome) String() string { return []string{"none", "skip", "pass", "FAIL"}[o] }
 
 // test is one that bears an id.
 type test struct {
@@ -69,8 +70,9 @@ type test struct {
 
 var errInput = errors.New("this is not what go test -json writes")
 
-// read collects the tests of each id from the events of go test -json.
-func read(r io.Reader) (map[string][]test, error) {
+// read collects the tests of each id from the events of go test -json: those
+// that have it in their names, and those that claim it in their comments.
+func read(r io.Reader, claims map[string][]string) (map[string][]test, error) {
 	found := map[string][]test{}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 64<<20)
@@ -85,7 +87,7 @@ func read(r io.Reader) (map[string][]test, error) {
 		if ended == none || event.Test == "" {
 			continue
 		}
-		for _, id := range idsOf(event.Test) {
+		for _, id := range append(idsOf(event.Test), claims[event.Package+"."+event.Test]...) {
 			found[id] = append(found[id], test{path.Base(event.Package) + "." + event.Test, ended})
 		}
 	}
@@ -158,7 +160,7 @@ func (t *table) markdown() string {
 	fmt.Fprintf(&b, "# The matrix of faults\n\n**%d of %d ids pass, %d fail**, %d are skipped; %d have no test, %d of them for a reason that is given.\n\n",
 		t.count(passed), len(t.rows), t.count(failed), t.count(skipped), t.count(none), reasoned)
 	b.WriteString("Made from the tests' own results by\n\n    go test -json ./... | go run ./internal/faulttable > docs/faults.md\n\n" +
-		"A test bears the id of what it tests in its name. Reasons are in `internal/faulttable/reasons.go`.\n")
+		"A test bears the id of what it tests in its name, or at the head of its comment. Reasons are in `internal/faulttable/reasons.go`.\n")
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s: %s\n\n| id | result | tests |\n|---|---|---|\n", g.prefix, g.title)
 		for i := range g.size {
