@@ -351,7 +351,7 @@ func TestCanceledLookIsNotRemembered(t *testing.T) {
 	assert.Equal(t, "alice", nameOf(t, k))
 }
 
-// A mounted secret is swapped many times under load, between two authorities
+// TLS-22: a mounted secret is swapped many times under load, between two authorities
 // that the server trusts: no request is lost, and none mixes the two.
 func TestRotationUnderLoadLosesNoRequest(t *testing.T) {
 	first, second := newCA(t), newCA(t)

@@ -115,7 +115,7 @@ func TestPlainRequestsAreForwarded(t *testing.T) {
 	assert.Equal(t, "http://plain.test/a?b=c", resp.Data)
 }
 
-// An https proxy has its own identity and never sees the origin's.
+// TLS-24: an https proxy has its own identity and never sees the origin's.
 func TestHTTPSProxyHasItsOwnIdentity(t *testing.T) {
 	srv := mtlstest.NewServer(t, whoami)
 	proxyCA, err := mtlstest.NewCA()

@@ -46,6 +46,7 @@ func (v verified) request(verify mtlshttp.Verify) *mtlshttp.Request {
 
 var loopback = []net.IP{net.IPv4(127, 0, 0, 1)}
 
+// TLS-11: what loosens verification does so for one request, and is told.
 func TestLadderOfVerification(t *testing.T) {
 	good := startVerified(t, testca.Leaf{IPAddresses: loopback}, nil)
 	named := startVerified(t, testca.Leaf{DNSNames: []string{"other.test"}}, nil)
@@ -98,7 +99,7 @@ func TestLadderOfVerification(t *testing.T) {
 	}
 }
 
-// The certificate itself, given as root, vouches for itself.
+// TLS-12: the certificate itself, given as root, vouches for itself.
 func TestLeafAsRoot(t *testing.T) {
 	s := startVerified(t, testca.Leaf{IPAddresses: loopback}, nil)
 	r := &mtlshttp.Request{URL: s.url, Roots: mtlshttp.Roots{Certificates: []*x509.Certificate{s.pair.Certificate}, Only: true}}

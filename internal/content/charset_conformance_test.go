@@ -11,7 +11,7 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/corpus"
 )
 
-// TestConformanceEncoding decodes the pairs of the corpus line by line.
+// PAR-09: TestConformanceEncoding decodes the pairs of the corpus line by line.
 func TestConformanceEncoding(t *testing.T) {
 	folder := corpus.Folder(t, "encoding", "")
 	passed, total := 0, 0

@@ -3,9 +3,14 @@ package main
 // reasons says, for ids that no test bears, why: mostly that they are processes
 // outside of go test, and what runs them.
 var reasons = map[string]string{
+	"PAR-05": "the W3C's XML suite is not among the corpora; it is run elsewhere",
+	"PAR-14": "a process: fuzzing of the parsers by the hour; `.ci/run fuzz` runs seconds of it",
+	"TLS-13": "the x509-limbo suite is not among the corpora; verification is crypto/x509's own",
+	"TLS-14": "the BetterTLS suite is not among the corpora; verification is crypto/x509's own",
 	"SUP-01": "a process: govulncheck needs the network's database of faults; it is for whoever releases",
 	"SUP-04": "a process: `.ci/run race` runs the race detector, shuffled; goleak ends the tests of every package that has goroutines",
 	"SUP-07": "a measurement, not a test: `go test -cover`, and mutation testing by hand",
 	"SUP-08": "a run of minutes: the soak is started by hand before a release",
+	"SUP-09": "a process: `.ci/run integration` runs TestIntegrationCurl, which compares with a curl that is installed",
 	"SUP-11": "a process: `.ci/run cross` builds and vets for the other systems; one machine runs the tests of one",
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/corpus"
 )
 
+// PAR-01: every document of the suite is accepted or refused as its name says.
 func TestConformanceJSONTestSuite(t *testing.T) {
 	folder := filepath.Join(corpus.Folder(t, "jsontestsuite", ""), "test_parsing")
 	files, err := os.ReadDir(folder)
