@@ -32,7 +32,9 @@ type Executor struct {
 	// Retry says what Do sends again; nil: nothing. (A kept connection that
 	// was closed meanwhile is replaced in any case, if nothing was sent.)
 	Retry *RetryPolicy
-	// Dial makes the raw connections; nil: a net.Dialer.
+	// Dial makes the raw connections; nil: a net.Dialer. A panic in it, or in
+	// anything else that is called while dialing, is an error of kind config
+	// and reason panic; one in Wrap, Logger or a source is the caller's of Do.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
 	// and cookies: for tracing and metrics. It must keep the request's

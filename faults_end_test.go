@@ -28,6 +28,7 @@ type endPoint struct {
 	phase  []mtlshttp.Phase
 	status int  // of the bundle beside the error
 	before bool // the context has ended before Do
+	late   bool // it takes a while to get there
 }
 
 var errGaveUp = errors.New("the user went home")
@@ -48,7 +49,7 @@ func endPoints() []endPoint {
 			once(func(ctx context.Context) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })(l)
 		}},
 		{name: "in the handshake", scheme: "https", script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"tls"}},
-		{name: "writing headers", script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"write-headers"},
+		{name: "writing headers", late: true, script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"write-headers"},
 			change: func(l *faultLab, r *mtlshttp.Request) {
 				slow := l.Dial
 				l.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -59,7 +60,7 @@ func endPoints() []endPoint {
 					return conn, err
 				}
 				l.Limits.HeaderBytes = 64 << 20
-				r.Headers = append(r.Headers, mtlshttp.Header{Name: "X-Long", Value: strings.Repeat("x", 32<<20)})
+				r.Headers = append(r.Headers, mtlshttp.Header{Name: "X-Long", Value: strings.Repeat("x", 16<<20)})
 			}},
 		{name: "writing the body", script: func(p *peer) { p.head(); p.stall() }, phase: []mtlshttp.Phase{"write-body"},
 			change: func(l *faultLab, r *mtlshttp.Request) { l.upload(r, octets(large), large) }},
@@ -152,8 +153,11 @@ func TestFaultsOfEnds(t *testing.T) {
 					point.change(l, r)
 				}
 				wait := after
-				if point.before {
+				switch {
+				case point.before:
 					wait = 0
+				case point.late:
+					wait = 2 * time.Second
 				}
 				ctx, cancel := end.begin(t.Context(), wait)
 				defer cancel()

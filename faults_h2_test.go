@@ -1,0 +1,272 @@
+package mtlshttp_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/mtlshttp/mtlshttp"
+)
+
+// framePeer speaks HTTP/2 frame by frame.
+type framePeer struct {
+	*peer
+	*http2.Framer
+	encoded bytes.Buffer
+	encoder *hpack.Encoder
+	deaf    bool // it acknowledges nothing
+}
+
+// frames is a script that greets with settings and calls on for each request,
+// with its stream. It ends where on says so, or with the connection.
+func frames(on func(p *framePeer, stream uint32) (goOn bool), settings ...http2.Setting) func(*peer) {
+	return func(raw *peer) {
+		p := greet(raw)
+		if p == nil || p.WriteSettings(settings...) != nil {
+			return
+		}
+		p.serve(on)
+	}
+}
+
+// greet reads the client's preface.
+func greet(raw *peer) *framePeer {
+	raw.secure()
+	preface := make([]byte, len(http2.ClientPreface))
+	if _, err := io.ReadFull(raw.r, preface); err != nil {
+		return nil
+	}
+	p := &framePeer{peer: raw, Framer: http2.NewFramer(raw.conn, raw.r)}
+	p.encoder = hpack.NewEncoder(&p.encoded)
+	return p
+}
+
+func (p *framePeer) serve(on func(*framePeer, uint32) bool) {
+	for {
+		frame, err := p.ReadFrame()
+		if err != nil {
+			return
+		}
+		switch f := frame.(type) {
+		case *http2.SettingsFrame:
+			if !f.IsAck() && !p.deaf {
+				_ = p.WriteSettingsAck()
+			}
+		case *http2.PingFrame:
+			if !f.IsAck() && !p.deaf {
+				_ = p.WritePing(true, f.Data)
+			}
+		case *http2.HeadersFrame:
+			if !on(p, f.StreamID) {
+				return
+			}
+		}
+	}
+}
+
+// fields writes a header section.
+func (p *framePeer) fields(stream uint32, end bool, pairs ...string) {
+	p.encoded.Reset()
+	for i := 0; i < len(pairs); i += 2 {
+		_ = p.encoder.WriteField(hpack.HeaderField{Name: pairs[i], Value: pairs[i+1]})
+	}
+	_ = p.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: p.encoded.Bytes(), EndStream: end, EndHeaders: true})
+}
+
+// fine answers a stream as it should be.
+func (p *framePeer) fine(stream uint32) bool {
+	p.fields(stream, false, ":status", "200")
+	return p.WriteData(stream, true, []byte("fine")) == nil
+}
+
+func always(p *framePeer, stream uint32) bool { return p.fine(stream) }
+
+// first does one thing to the first request of a connection, and answers the others.
+func first(do func(p *framePeer, stream uint32) bool) func(*framePeer, uint32) bool {
+	done := false
+	return func(p *framePeer, stream uint32) bool {
+		if done {
+			return p.fine(stream)
+		}
+		done = true
+		return do(p, stream)
+	}
+}
+
+// afterOne answers the first request of a connection, and hands on the others.
+func afterOne(then func(p *framePeer, stream uint32) bool) func(*framePeer, uint32) bool {
+	answered := false
+	return func(p *framePeer, stream uint32) bool {
+		if answered {
+			return then(p, stream)
+		}
+		answered = true
+		return p.fine(stream)
+	}
+}
+
+// resets ends a stream by a code.
+func resets(code http2.ErrCode) func(*framePeer, uint32) bool {
+	return func(p *framePeer, stream uint32) bool { return p.WriteRSTStream(stream, code) == nil }
+}
+
+func TestFaultsOfHTTP2(t *testing.T) {
+	nothingLeft(t)
+	const short = 500 * time.Millisecond
+	half := func(p *framePeer, stream uint32, more ...string) {
+		p.fields(stream, false, append([]string{":status", "200"}, more...)...)
+		_ = p.WriteData(stream, false, []byte("half"))
+	}
+	post := func(_ *faultLab, r *mtlshttp.Request) {
+		r.Method, r.Body = "POST", mtlshttp.Text("text/plain", "body")
+	}
+	upload := func(l *faultLab, r *mtlshttp.Request) { l.upload(r, octets(large), large) }
+	protocol := []mtlshttp.Kind{mtlshttp.KindProtocol}
+	truncated := []mtlshttp.Kind{mtlshttp.KindTruncated}
+	timeout := []mtlshttp.Kind{mtlshttp.KindTimeout}
+	rows := []struct {
+		name   string
+		script func(*framePeer, uint32) bool
+		set    []http2.Setting
+		change func(*faultLab, *mtlshttp.Request)
+		within time.Duration
+		kinds  []mtlshttp.Kind // nil: success
+		again  bool
+	}{
+		{name: "FLT-63 GOAWAY before the stream", script: func(p *framePeer, _ uint32) bool { _ = p.WriteGoAway(0, http2.ErrCodeNo, nil); return false }, change: post},
+		{name: "FLT-64 GOAWAY after the stream", script: func(p *framePeer, s uint32) bool { _ = p.WriteGoAway(s, http2.ErrCodeInternal, nil); return false },
+			change: post, kinds: protocol},
+		{name: "FLT-65 REFUSED_STREAM once", script: first(resets(http2.ErrCodeRefusedStream))},
+		{name: "FLT-65 REFUSED_STREAM always", script: resets(http2.ErrCodeRefusedStream), within: short,
+			kinds: []mtlshttp.Kind{mtlshttp.KindTimeout, mtlshttp.KindProtocol}, again: true},
+		{name: "FLT-66 RST_STREAM INTERNAL_ERROR", script: first(resets(http2.ErrCodeInternal)), kinds: protocol},
+		{name: "FLT-66 RST_STREAM CANCEL", script: first(resets(http2.ErrCodeCancel)), kinds: protocol},
+		{name: "FLT-66 RST_STREAM ENHANCE_YOUR_CALM", script: first(resets(http2.ErrCodeEnhanceYourCalm)), kinds: protocol},
+		{name: "FLT-67 RST_STREAM amid the body", script: first(func(p *framePeer, s uint32) bool { half(p, s); return resets(http2.ErrCodeInternal)(p, s) }),
+			kinds: truncated, again: true},
+		{name: "FLT-68 a short body", script: first(func(p *framePeer, s uint32) bool {
+			half(p, s, "content-length", "10")
+			return p.WriteData(s, true, nil) == nil
+		}), kinds: truncated, again: true},
+		{name: "FLT-68 a long body", script: first(func(p *framePeer, s uint32) bool {
+			half(p, s, "content-length", "2")
+			return p.WriteData(s, true, nil) == nil
+		}), kinds: []mtlshttp.Kind{mtlshttp.KindTruncated, mtlshttp.KindProtocol}, again: false},
+		{name: "FLT-69 nothing is acknowledged or answered", script: func(p *framePeer, _ uint32) bool { p.deaf = true; return true }, within: short, kinds: timeout, again: true},
+		{name: "FLT-70 no window", script: func(*framePeer, uint32) bool { return true }, set: []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}},
+			change: upload, within: short, kinds: timeout},
+		{name: "FLT-71 one stream at a time", script: always, set: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 1}}},
+		{name: "FLT-72 an upper-case name", script: first(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "200", "X-Upper", "b"); return true }), kinds: protocol},
+		{name: "FLT-72 a pseudo-header of requests", script: first(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "200", ":path", "/"); return true }), kinds: protocol},
+		{name: "FLT-72 a push", script: func(p *framePeer, s uint32) bool {
+			_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: s, PromiseID: 2, BlockFragment: []byte{0x82}, EndHeaders: true})
+			return true
+		}, kinds: protocol},
+		{name: "FLT-73 HTTP/1.1 in words", script: func(p *framePeer, _ uint32) bool { p.say(fine); return false }, kinds: protocol},
+		{name: "FLT-74 an upload that is cancelled alone", script: func(*framePeer, uint32) bool { return true }, change: upload, within: short, kinds: timeout},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			l := newFaultLab(t, serveFaults(t, frames(row.script, row.set...), frames(always), frames(always)))
+			l.server.tls.NextProtos = []string{"h2"}
+			r := l.request("https://fault.test/broken")
+			r.Protocol.HTTP = 2
+			if row.change != nil {
+				row.change(l, r)
+			}
+			within := 20 * time.Second
+			if row.within > 0 {
+				within = row.within
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			begun := time.Now()
+			resp, err := l.Do(ctx, r)
+			assert.Less(t, time.Since(begun), within+2*time.Second)
+			if row.kinds == nil {
+				if assert.NoError(t, err) {
+					assert.Equal(t, "fine", string(resp.Bytes()))
+				}
+			} else {
+				f := failureOf(t, err)
+				assert.Contains(t, row.kinds, f.Kind, "%v", err)
+				assert.NotEmpty(t, f.Phase)
+				if f.Kind == mtlshttp.KindTruncated {
+					assert.True(t, strings.HasPrefix("half", string(resp.Bytes())))
+				}
+				if len(row.kinds) == 1 {
+					assert.Equal(t, row.again, f.Retryable, "%v", err)
+				}
+			}
+			l.nothingLeaked(resp, err, "")
+		})
+	}
+	t.Run("FLT-75 421", func(t *testing.T) {
+		l := newFaultLab(t, serveFaults(t, frames(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "421"); return true }), frames(always)))
+		l.server.tls.NextProtos = []string{"h2"}
+		r := l.request("https://fault.test/")
+		r.Protocol.HTTP = 2
+		resp, err := l.Do(t.Context(), r)
+		if assert.NoError(t, err) {
+			assert.Equal(t, 421, resp.StatusCode, "it is an answer like others")
+			assert.Equal(t, 1, l.dialed())
+		}
+		l.nothingLeaked(resp, err, "")
+	})
+	t.Run("FLT-74 one of a hundred streams", func(t *testing.T) {
+		release, streams := make(chan struct{}), sync.WaitGroup{}
+		streams.Add(100)
+		var mu sync.Mutex
+		var later []uint32
+		l := newFaultLab(t, serveFaults(t, frames(afterOne(func(p *framePeer, s uint32) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			if later = append(later, s); len(later) == 100 {
+				close(release)
+				p.wait(100 * time.Millisecond)
+				for _, s := range later {
+					_ = p.fine(s)
+				}
+			}
+			return true
+		}))))
+		l.server.tls.NextProtos = []string{"h2"}
+		warm := l.request("https://fault.test/")
+		warm.Protocol.HTTP = 2
+		_, err := l.Do(t.Context(), warm)
+		assert.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-release; cancel() }()
+		errs := make([]error, 100)
+		for i := range errs {
+			go func() {
+				defer streams.Done()
+				r := l.request("https://fault.test/")
+				r.Protocol.HTTP = 2
+				c := t.Context()
+				if i == 50 {
+					c = ctx
+				}
+				_, errs[i] = l.Do(c, r)
+			}()
+		}
+		streams.Wait()
+		for i, err := range errs {
+			if i == 50 {
+				assert.Equal(t, mtlshttp.KindCanceled, failureOf(t, err).Kind)
+			} else {
+				assert.NoError(t, err)
+			}
+		}
+		l.nothingLeaked(nil, errs[50], "")
+	})
+}
