@@ -260,7 +260,7 @@ func (b *bench) misaddressed(t *testing.T, s setup, srv *realserver.Server, into
 	}
 }
 
-// The servers that people run, Go's own, and peers that misbehave, in every
+// TLS-08 and TLS-19: the servers that people run, Go's own, and peers that misbehave, in every
 // situation of a client. Without MTLSHTTP_INTEGRATION only what runs inside this
 // process is called.
 func TestDiagnosis(t *testing.T) {
