@@ -54,7 +54,6 @@ type tortured struct {
 	method   string
 	path     string
 	body     int
-	redirect bool
 }
 
 var torturedScenarios = []tortured{
