@@ -121,6 +121,9 @@ func (s *source) pump(rc io.ReadCloser) {
 		case <-s.ctx.Done():
 			return
 		}
+		if s.ctx.Err() != nil { // both were ready: no read begins after the end
+			return
+		}
 		n, err := readOnce(rc, buf)
 		if n == 0 && err == nil {
 			if idle++; idle < maxIdleReads && s.ctx.Err() == nil {

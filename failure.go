@@ -149,7 +149,9 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindTLSHandshake, "plain-http")
 	case progress.Times.FirstByte.IsZero() && !progress.Sent && isCut(err) && facts.WriteErr != nil:
 		return newError(KindWrite, "")
-	case isCut(err) && progress.Times.FirstByte.IsZero():
+	case progress.Times.FirstByte.IsZero() && (isCut(err) || isCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2"):
+		// Over HTTP/1.1 net/http may say in words of its own that the server
+		// has gone.
 		return newError(KindProtocol, "empty-reply")
 	case isCut(err):
 		return newError(KindTruncated, "headers")

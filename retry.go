@@ -124,6 +124,7 @@ func (a *attempt) result() (*Response, error) {
 func (p *plan) do(ctx context.Context) (*Response, error) {
 	policy := p.executor.Retry.withDefaults()
 	begun := time.Now()
+	defer p.payload.release() // a wrapper of the caller's may panic
 	var attempts []Attempt
 	for n := 1; ; n++ {
 		a := p.try(ctx)
