@@ -65,24 +65,14 @@ func (p *plan) headersTooLarge(err error, progress wire.Progress, facts wire.Fac
 	if facts.State.NegotiatedProtocol != "h2" {
 		return progress.Received >= p.limits.HeaderBytes
 	}
-	var stream http2StreamError
+	var stream wire.StreamError
 	isStream := errors.As(err, &stream) && stream.Cause != nil
 	return (isStream || !progress.Reused) && progress.Received >= p.limits.HeaderBytes/8
-}
-
-// http2StreamError is how net/http shows its own error of an HTTP/2 stream: by the
-// shape of golang.org/x/net/http2.StreamError.
-type http2StreamError struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
 }
 
 // isReset says whether the server gave a stream up in the middle.
 func isReset(err error) bool {
 	const protocolError = 1 // ours, of a server that breaks the rules
-	var stream http2StreamError
+	var stream wire.StreamError
 	return errors.As(err, &stream) && stream.Code != protocolError
 }
-
-func (e http2StreamError) Error() string { return fmt.Sprintf("HTTP/2 stream error %d", e.Code) }

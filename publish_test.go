@@ -48,6 +48,9 @@ func TestReport(t *testing.T) {
 func TestReportAsOpenSSLSaysIt(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
 	if err != nil && os.Getenv("MTLSHTTP_INTEGRATION") == "" {
+		if os.Getenv("MTLSHTTP_INTEGRATION") != "" {
+			t.Fatal("openssl is not installed")
+		}
 		t.Skip("openssl is not installed")
 	}
 	require.NoError(t, err)

@@ -24,6 +24,9 @@ func curlPath(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("curl")
 	if err != nil {
+		if os.Getenv("MTLSHTTP_INTEGRATION") != "" {
+			t.Fatal("curl is not installed")
+		}
 		t.Skip("curl is not installed")
 	}
 	return path
@@ -42,6 +45,9 @@ func TestRealCurl(t *testing.T) {
 	curl := curlPath(t)
 	bash, err := exec.LookPath("bash")
 	if err != nil {
+		if os.Getenv("MTLSHTTP_INTEGRATION") != "" {
+			t.Fatal("bash is not installed")
+		}
 		t.Skip("bash is not installed")
 	}
 	folder := t.TempDir()

@@ -94,6 +94,9 @@ func TestPKCS12(t *testing.T) {
 func TestOpenSSLReadsPKCS12(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {
+		if os.Getenv("MTLSHTTP_INTEGRATION") != "" {
+			t.Fatal("openssl is not installed")
+		}
 		t.Skip("openssl is not installed")
 	}
 	_, pair := chained(t, RSA2048)

@@ -5,15 +5,16 @@ import (
 	"fmt"
 )
 
-// streamError is an HTTP/2 stream error of net/http, whose own type is
+// StreamError is an HTTP/2 stream error of net/http, whose own type is
 // unexported: its As method fills any struct of the same fields.
-type streamError struct {
+type StreamError struct {
 	StreamID uint32
 	Code     uint32
 	Cause    error
 }
 
-func (e streamError) Error() string { return fmt.Sprintf("stream %d: code %d", e.StreamID, e.Code) }
+// Error names the stream and the code of RFC 9113, section 7.
+func (e StreamError) Error() string { return fmt.Sprintf("stream %d: code %d", e.StreamID, e.Code) }
 
 // http11Required is an error code of RFC 9113, section 7.
 const http11Required = 0xd
@@ -21,6 +22,6 @@ const http11Required = 0xd
 // HTTP11Required says whether the server reset an HTTP/2 stream since it
 // answers this request over HTTP/1.1 alone.
 func HTTP11Required(err error) bool {
-	var e streamError
+	var e StreamError
 	return errors.As(err, &e) && e.Code == http11Required
 }

@@ -19,10 +19,10 @@ func TestStreamError(t *testing.T) {
 	defer srv.Close()
 	_, err := srv.Client().Get(srv.URL)
 	require.Error(t, err)
-	var reset streamError
+	var reset StreamError
 	require.ErrorAs(t, err, &reset)
 	assert.EqualValues(t, 2, reset.Code) // INTERNAL_ERROR
 	assert.False(t, HTTP11Required(err))
 	assert.False(t, HTTP11Required(io.EOF))
-	assert.True(t, HTTP11Required(errors.Join(io.EOF, streamError{Code: http11Required})))
+	assert.True(t, HTTP11Required(errors.Join(io.EOF, StreamError{Code: http11Required})))
 }
