@@ -101,7 +101,7 @@ func (p peer) check(k Kind, c Config) error {
 		missing = "verification: a peer asks for a certificate and looks at none"
 	case c.HTTP2 && p.http1:
 		missing = "HTTP/2"
-	case c.MaxVersion != 0 && c.MaxVersion < p.minVersion:
+	case c.MaxVersion != 0 && c.MaxVersion < p.minVersion, p.maxVersion != 0 && c.MaxVersion > p.maxVersion:
 		missing = tls.VersionName(c.MaxVersion)
 	}
 	if missing != "" {

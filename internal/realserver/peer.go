@@ -34,6 +34,9 @@ const (
 	PeerResetAfterHandshake  Kind = "peer-reset-after-handshake"
 	PeerStallAfterHandshake  Kind = "peer-stall-after-handshake"  // takes every byte, answers none
 	PeerDemandAfterHandshake Kind = "peer-demand-after-handshake" // TLS 1.3: a CertificateRequest nobody offered to answer
+	PeerKeyUpdates           Kind = "peer-key-updates"            // TLS 1.3: 10,000 of them after the handshake
+	PeerTickets              Kind = "peer-tickets"                // TLS 1.3: 10,000 of them
+	PeerRenegotiate          Kind = "peer-renegotiate"            // TLS 1.2: asks for a new handshake when a request comes
 	PeerCloseAfterRequest    Kind = "peer-close-after-request"
 	PeerResetAfterRequest    Kind = "peer-reset-after-request"
 	PeerStallInHeaders       Kind = "peer-stall-in-headers"
@@ -54,7 +57,7 @@ func PeerKinds() []Kind {
 		PeerCloseAfterClientCertificate, PeerResetAfterClientCertificate, PeerAlertAfterClientCertificate,
 		PeerStallAfterClientCertificate,
 		PeerCloseAfterHandshake, PeerNotifyAfterHandshake, PeerResetAfterHandshake, PeerStallAfterHandshake,
-		PeerDemandAfterHandshake, PeerCloseAfterRequest, PeerResetAfterRequest, PeerStallInHeaders, PeerStallInBody,
+		PeerDemandAfterHandshake, PeerKeyUpdates, PeerTickets, PeerRenegotiate, PeerCloseAfterRequest, PeerResetAfterRequest, PeerStallInHeaders, PeerStallInBody,
 		PeerPlainHTTP, PeerBanner, PeerGarbage, PeerGarbageRecord,
 	}
 }
@@ -68,6 +71,7 @@ type peer struct {
 	withhold    bool                  // send one record and nothing after it
 	http1       bool                  // what it does needs HTTP/1.1
 	minVersion  uint16
+	maxVersion  uint16 // 0: any
 }
 
 var peers = map[Kind]peer{
@@ -91,6 +95,9 @@ var peers = map[Kind]peer{
 	PeerResetAfterHandshake:  {handshake: (*exchange).reset},
 	PeerStallAfterHandshake:  {handshake: func(x *exchange) error { return x.receive(-1) }},
 	PeerDemandAfterHandshake: {handshake: (*exchange).demand, minVersion: tls.VersionTLS13},
+	PeerKeyUpdates:           {handshake: (*exchange).keyUpdates, minVersion: tls.VersionTLS13},
+	PeerTickets:              {handshake: (*exchange).tickets, minVersion: tls.VersionTLS13},
+	PeerRenegotiate:          {handshake: (*exchange).renegotiate, maxVersion: tls.VersionTLS12},
 	PeerCloseAfterRequest:    {handshake: afterRequest((*exchange).close)},
 	PeerResetAfterRequest:    {handshake: afterRequest((*exchange).reset)},
 	PeerStallInHeaders:       {handshake: answer("HTTP/1.1 200 OK\r\nContent-Type: te"), http1: true},
@@ -142,6 +149,10 @@ func startPeer(t testing.TB, listener net.Listener, p peer, c Config, out *log) 
 			ClientCAs:    pool(c.AdvertisedCAs),
 			// Records that it writes itself are numbered from zero.
 			SessionTicketsDisabled: true,
+		}
+		if p.maxVersion != 0 {
+			s.tls.MaxVersion = p.maxVersion
+			s.tls.CipherSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
 		}
 		if c.HTTP2 {
 			s.tls.NextProtos = []string{"h2", "http/1.1"}
@@ -198,6 +209,7 @@ type exchange struct {
 	conn   *net.TCPConn
 	tls    *tls.Conn
 	suite  uint16 // of the handshake under way
+	hello  *helloConn
 	keys   keyLog
 }
 
@@ -228,7 +240,8 @@ func (x *exchange) run() error {
 			return errEnded
 		}
 	}
-	under := net.Conn(x.conn)
+	x.hello = &helloConn{Conn: x.conn}
+	under := net.Conn(x.hello)
 	if p.withhold {
 		under = &oneRecord{Conn: x.conn}
 	}

@@ -28,7 +28,10 @@ const (
 	typeApplicationData = 23
 
 	alertFatal             = 2
+	msgHelloRequest        = 0
+	msgNewSessionTicket    = 4
 	msgCertificateRequest  = 13
+	msgKeyUpdate           = 24
 	extSignatureAlgorithms = 13
 )
 
@@ -85,23 +88,35 @@ func (x *exchange) demand() error {
 	return x.receive(-1)
 }
 
-// keyLog keeps the one secret that a peer needs from the lines of a
-// tls.Config's KeyLogWriter.
+// keyLog keeps the secrets that a peer needs from the lines of a tls.Config's
+// KeyLogWriter: that of the server's records in TLS 1.3, and in TLS 1.2 the
+// master secret, with the client's random value beside it.
 type keyLog struct {
-	mu     sync.Mutex
-	secret []byte
+	mu                   sync.Mutex
+	secret               []byte
+	clientRandom, master []byte
 }
 
 func (k *keyLog) Write(line []byte) (int, error) {
 	fields := strings.Fields(string(line))
-	if len(fields) == 3 && fields[0] == "SERVER_TRAFFIC_SECRET_0" {
-		secret, err := hex.DecodeString(fields[2])
-		if err != nil {
-			return 0, err
-		}
-		k.mu.Lock()
-		k.secret = secret
-		k.mu.Unlock()
+	if len(fields) != 3 {
+		return len(line), nil
+	}
+	middle, err := hex.DecodeString(fields[1])
+	if err != nil {
+		return 0, err
+	}
+	last, err := hex.DecodeString(fields[2])
+	if err != nil {
+		return 0, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch fields[0] {
+	case "SERVER_TRAFFIC_SECRET_0":
+		k.secret = last
+	case "CLIENT_RANDOM":
+		k.clientRandom, k.master = middle, last
 	}
 	return len(line), nil
 }
@@ -112,39 +127,76 @@ func (k *keyLog) serverTrafficSecret() ([]byte, bool) {
 	return k.secret, k.secret != nil
 }
 
-// sealFirst protects the first record under a TLS 1.3 traffic secret (RFC 8446
-// sections 5.2 and 7.3). The third suite, ChaCha20, is chosen only where a side
-// has no AES in hardware, and is an error here.
-func sealFirst(suite uint16, secret []byte, kind byte, message []byte) ([]byte, error) {
-	var newHash func() hash.Hash
+// sealer protects records as the server's side of a connection does.
+type sealer struct {
+	aead     cipher.AEAD
+	iv       []byte // of TLS 1.3; in TLS 1.2 the first four bytes of the nonce
+	sequence uint64
+	newHash  func() hash.Hash
+	secret   []byte // of TLS 1.3
+}
+
+// newSealer begins with the first record under a TLS 1.3 traffic secret (RFC
+// 8446 section 7.3). The third suite, ChaCha20, is chosen only where a side has
+// no AES in hardware, and is an error here.
+func newSealer(suite uint16, secret []byte) (*sealer, error) {
+	s := &sealer{secret: secret}
 	var keyLength int
 	switch suite {
 	case tls.TLS_AES_128_GCM_SHA256:
-		newHash, keyLength = sha256.New, 16
+		s.newHash, keyLength = sha256.New, 16
 	case tls.TLS_AES_256_GCM_SHA384:
-		newHash, keyLength = sha512.New384, 32
+		s.newHash, keyLength = sha512.New384, 32
 	default:
 		return nil, fmt.Errorf("no record can be written for %s", tls.CipherSuiteName(suite))
 	}
-	key, err := expandLabel(newHash, secret, "key", keyLength)
+	key, err := expandLabel(s.newHash, secret, "key", keyLength)
 	if err != nil {
 		return nil, err
 	}
-	iv, err := expandLabel(newHash, secret, "iv", 12)
-	if err != nil {
+	if s.iv, err = expandLabel(s.newHash, secret, "iv", 12); err != nil {
 		return nil, err
 	}
+	s.aead, err = newGCM(key)
+	return s, err
+}
+
+func newGCM(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
-	aead, err := cipher.NewGCM(block)
+	return cipher.NewGCM(block)
+}
+
+// seal protects the next record (RFC 8446 section 5.2).
+func (s *sealer) seal(kind byte, message []byte) []byte {
+	inner := append(append([]byte(nil), message...), kind)
+	header := record(typeApplicationData, make([]byte, len(inner)+s.aead.Overhead()))[:recordHeader]
+	nonce := append([]byte(nil), s.iv...)
+	for i := range 8 {
+		nonce[4+i] ^= byte(s.sequence >> (56 - 8*i))
+	}
+	s.sequence++
+	return append(header, s.aead.Seal(nil, nonce, inner, header)...)
+}
+
+// updated is what protects the records after a KeyUpdate (RFC 8446 section 7.2).
+func (s *sealer) updated(suite uint16) (*sealer, error) {
+	next, err := expandLabel(s.newHash, s.secret, "traffic upd", s.newHash().Size())
 	if err != nil {
 		return nil, err
 	}
-	inner := append(append([]byte(nil), message...), kind)
-	header := record(typeApplicationData, make([]byte, len(inner)+aead.Overhead()))[:recordHeader]
-	return append(header, aead.Seal(nil, iv, inner, header)...), nil // sequence number 0 leaves the nonce as it is
+	return newSealer(suite, next)
+}
+
+// sealFirst protects the first record under a TLS 1.3 traffic secret.
+func sealFirst(suite uint16, secret []byte, kind byte, message []byte) ([]byte, error) {
+	s, err := newSealer(suite, secret)
+	if err != nil {
+		return nil, err
+	}
+	return s.seal(kind, message), nil
 }
 
 // expandLabel is HKDF-Expand-Label with an empty context (RFC 8446 section 7.1).
