@@ -18,6 +18,7 @@ type Limits struct {
 	HeaderFields int           // its fields; 5,000
 	Ratio        int64         // decoded bytes to encoded ones, past the first MiB; no limit
 	Codings      int           // content codings one over the other; 5
+	Window       int64         // what a br or zstd decoder keeps to refer to; 8 MiB
 	Depth        int           // nesting of JSON and XML; 512
 	Nodes        int           // values of JSON, nodes of XML; 1,000,000
 	URL          int           // length of a URL; 64 KiB
@@ -30,6 +31,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.HeaderBytes, 1<<20)
 	setDefault(&l.HeaderFields, 5000)
 	setDefault(&l.Codings, 5)
+	setDefault(&l.Window, 8<<20)
 	setDefault(&l.Depth, 512)
 	setDefault(&l.Nodes, 1_000_000)
 	setDefault(&l.URL, 64<<10)

@@ -146,15 +146,34 @@ func TestRatioGuard(t *testing.T) {
 	assert.Equal(t, "ratio", f.Reason)
 }
 
-// LIM-06: a zstd frame that asks for a window of 2 GiB.
+// LIM-06: streams that ask for too large a window, by the header of a frame or
+// of a block, are refused before there is memory for it.
 func TestWindow(t *testing.T) {
 	frame := zstdZeros(1)
 	frame[5] = (31 - 10) << 3
-	r, e := encoded(t, "zstd", frame)
-	_, err := e.Do(t.Context(), r)
-	f := failureOf(t, err)
-	assert.Equal(t, mtlshttp.KindLimit, f.Kind)
-	assert.Equal(t, "window", f.Reason)
+	for name, c := range map[string]struct {
+		coding string
+		body   []byte
+	}{
+		"zstd 2 GiB":      {"zstd", frame},
+		"br large window": {"br", []byte{0x11, 0x1e, 0x00}},
+		"br 16 MiB":       {"br", []byte{0xcf, 0xff, 0xff, 0x7f, 0}},
+	} {
+		r, e := encoded(t, c.coding, c.body)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := e.Do(t.Context(), r)
+		runtime.ReadMemStats(&after)
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindLimit, f.Kind, name)
+		assert.Equal(t, "window", f.Reason, name)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4*mib), name)
+	}
+	r, e := encoded(t, "zstd", func() []byte { b := zstdZeros(1); b[5] = (24 - 10) << 3; return b }())
+	e.Limits.Window = 16 * mib
+	resp, err := e.Do(t.Context(), r)
+	require.NoError(t, err)
+	assert.EqualValues(t, mib, resp.FileSize)
 }
 
 // answerRaw serves what write writes, over HTTP/1.1, plain and with TLS.

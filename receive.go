@@ -25,7 +25,7 @@ type incoming struct {
 func (p *plan) receive(r *Response, resp *http.Response, limit int64) (*incoming, error) {
 	in := &incoming{wire: &meter{ReadCloser: resp.Body, reports: p.progress, progress: Progress{Total: resp.ContentLength}}}
 	var err error
-	in.decoded, err = content.NewReader(in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio})
+	in.decoded, err = content.NewReader(in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio, Window: p.limits.Window})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ func Accept() string { return "gzip, deflate, br, zstd" }
 // then holds nothing of the body before.
 type layer interface {
 	io.Reader
-	reset(src io.Reader)
+	reset(src io.Reader, window int64)
 }
 
 var gzipPool = &sync.Pool{New: func() any { return newGzipLayer() }}

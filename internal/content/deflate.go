@@ -19,7 +19,7 @@ type deflateLayer struct {
 
 func newDeflateLayer() *deflateLayer { return &deflateLayer{in: newInput()} }
 
-func (l *deflateLayer) reset(src io.Reader) {
+func (l *deflateLayer) reset(src io.Reader, _ int64) {
 	l.in.Reset(src)
 	l.use, l.err = nil, nil
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Reason says what is wrong with a coding.
@@ -76,8 +74,6 @@ func coded(name string, err error) error {
 		return limit
 	}
 	switch {
-	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
-		return &LimitError{What: LimitWindow, Limit: maxWindow}
 	case errors.Is(err, errTrailing):
 		return &CodingError{Coding: name, Reason: ReasonTrailingData}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

@@ -25,7 +25,7 @@ type gzipLayer struct {
 
 func newGzipLayer() *gzipLayer { return &gzipLayer{in: newInput()} }
 
-func (l *gzipLayer) reset(src io.Reader) {
+func (l *gzipLayer) reset(src io.Reader, _ int64) {
 	l.in.Reset(src)
 	l.begun, l.filled, l.empty, l.err = false, false, 0, nil
 }

@@ -13,9 +13,11 @@ const (
 	defaultDecoded = 64 << 20
 	defaultCodings = 5
 
-	// maxWindow is how far back a stream may refer: RFC 9659 for zstd. Brotli
-	// ends at 16 MiB by RFC 7932, gzip and deflate at 32 KiB.
-	maxWindow = 8 << 20
+	// defaultWindow is what RFC 9659 allows zstd. Brotli ends at 16 MiB by RFC
+	// 7932, gzip and deflate at 32 KiB.
+	defaultWindow = 8 << 20
+	// What the decoder of zstd can be told.
+	leastWindow, mostWindow = 1 << 10, 1 << 41
 
 	// A ratio means nothing until this much came out.
 	ratioFrom = 1 << 20
@@ -32,6 +34,9 @@ type Limits struct {
 	// Ratio is how many times larger than the encoded body the decoded one may
 	// be, from 1 MiB of output on. Zero means that no ratio is too high.
 	Ratio int64
+	// Window is how many bytes of a br or zstd stream may be kept for what
+	// follows to refer to. Zero means 8 MiB.
+	Window int64
 }
 
 func (l Limits) withDefaults() Limits {
@@ -41,6 +46,10 @@ func (l Limits) withDefaults() Limits {
 	if l.Codings <= 0 {
 		l.Codings = defaultCodings
 	}
+	if l.Window <= 0 {
+		l.Window = defaultWindow
+	}
+	l.Window = min(max(l.Window, leastWindow), mostWindow)
 	return l
 }
 
@@ -92,7 +101,7 @@ func NewReader(r io.Reader, encodings []string, l Limits) (*Reader, error) {
 	for i := range out.stages {
 		name := out.applied[len(out.applied)-1-i]
 		l := pools[name].Get().(layer)
-		l.reset(out.top)
+		l.reset(out.top, out.limits.Window)
 		out.stages[i] = stage{owner: out, name: name, layer: l}
 		out.top = &out.stages[i]
 	}
@@ -151,7 +160,7 @@ func (r *Reader) Close() error {
 		s := &r.stages[i]
 		// A decoder that was stopped half-way is left to the collector.
 		if s.ended {
-			s.layer.reset(nothing{})
+			s.layer.reset(nothing{}, r.limits.Window)
 			pools[s.name].Put(s.layer)
 		}
 		s.layer = nil
