@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,7 +23,13 @@ import (
 	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(benchServerEnv) != "" {
+		serveBench()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // newExecutor makes an executor that is closed with the test.
 func newExecutor(t testing.TB) *mtlshttp.Executor {
