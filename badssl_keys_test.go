@@ -109,8 +109,8 @@ func TestBadSSLByOpenSSL(t *testing.T) {
 	}
 }
 
-// TLS-09: a server that takes no signature that the client's key can make is
-// known before a request: nothing of it is sent.
+// The same as row TLS-09 of TestNothingFitsTheServersRequest, by a real server
+// that demands a certificate and lists ECDSA alone.
 func TestNoCommonSignatureScheme(t *testing.T) {
 	b := newBench(t)
 	server, err := b.root.Issue(testca.Leaf{CommonName: "localhost", IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, Key: testca.RSA2048})

@@ -13,9 +13,10 @@ import (
 // Check says what can be said of a request without a network: the error is what
 // Do would refuse it for before anything is sent; the warnings are what a server
 // may refuse, or what contradicts itself. Codes are those of a receipt, and:
-// self-signed, wildcard, not-its-issuer (the chain does not fit together),
-// not-trusted-here (the certificate leads to none of the request's own roots),
-// unverified, plain-http.
+// client-cert-expired and client-cert-not-yet-valid (it is sent all the same),
+// certificate-authority, self-signed, wildcard, not-its-issuer (the chain does
+// not fit together), not-trusted-here (the certificate leads to none of the
+// request's own roots), unverified, plain-http.
 func (e *Executor) Check(ctx context.Context, r *Request) ([]Warning, error) {
 	return (&Session{Executor: e}).Check(ctx, r)
 }
@@ -43,8 +44,16 @@ func (s *Session) Check(ctx context.Context, r *Request) ([]Warning, error) {
 func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, add func(code, message string)) {
 	leaf := id.Certificate.Leaf
 	name := leaf.Subject.String()
-	if expiring(leaf, now) {
+	switch {
+	case now.After(leaf.NotAfter):
+		add("client-cert-expired", "the client certificate "+name+" expired on "+leaf.NotAfter.UTC().Format(time.DateOnly)+" and is sent all the same")
+	case now.Before(leaf.NotBefore):
+		add("client-cert-not-yet-valid", "the client certificate "+name+" is valid from "+leaf.NotBefore.UTC().Format(time.DateOnly)+" on and is sent all the same")
+	case expiring(leaf, now):
 		add("client-cert-expiring", "the client certificate "+name+" ends on "+leaf.NotAfter.UTC().Format(time.DateOnly))
+	}
+	if leaf.IsCA {
+		add("certificate-authority", name+" is the certificate of an authority, not of a client: many servers refuse it")
 	}
 	if !allowsClientAuth(leaf) {
 		add("wrong-usage", "the extended key usage of "+name+" does not include client authentication")
