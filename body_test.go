@@ -115,6 +115,7 @@ func TestReadersOfAnotherLength(t *testing.T) {
 				assert.Equal(t, "5", resp.Header("X-Received"))
 				continue
 			}
+			require.Error(t, err, "%d, %s: %v", length, version, resp)
 			fault := failureOf(t, err)
 			assert.Equal(t, mtlshttp.KindBodySource, fault.Kind, "%d, %s: %v", length, version, err)
 			assert.Equal(t, "DataError", fault.Type)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -77,6 +78,23 @@ func (p *payload) release() (again bool) {
 	return again
 }
 
+// failed is what a foreign body's reader failed with, nil if it did not. A
+// server that answers what it had of the body can be faster than the news of
+// the failure on its way through net/http.
+func (p *payload) failed() error {
+	if p == nil || !p.foreign {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.sources {
+		if err := s.fault.Load(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // sourceError marks an error of the caller's own reader.
 type sourceError struct{ err error }
 
@@ -92,6 +110,7 @@ type source struct {
 	full   chan chunk
 	empty  chan []byte
 	done   chan struct{} // the goroutine has ended
+	fault  atomic.Pointer[sourceError]
 	rest   chunk
 }
 
@@ -133,6 +152,9 @@ func (s *source) pump(rc io.ReadCloser) {
 			err = &sourceError{io.ErrNoProgress}
 		}
 		idle = 0
+		if fault, ok := err.(*sourceError); ok {
+			s.fault.Store(fault)
+		}
 		select {
 		case s.full <- chunk{buf[:n], buf, err}:
 		case <-s.ctx.Done():

@@ -129,6 +129,10 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
+	if fault := p.payload.failed(); err == nil && fault != nil {
+		_ = resp.Body.Close()
+		err = fault
+	}
 	progress := x.Progress()
 	if err != nil {
 		facts := factsOrNone(progress.Record)

@@ -201,17 +201,18 @@ func TestFLT43NothingWrittenOverTLS(t *testing.T) {
 			t.Run(version+", "+size, func(t *testing.T) {
 				served.Store(0)
 				e := newExecutor(t)
-				stale := new(atomic.Bool)
+				var newest atomic.Pointer[atomic.Bool] // whether the last connection is stale
 				e.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 					conn, err := new(net.Dialer).DialContext(ctx, network, address)
-					stale = new(atomic.Bool)
+					stale := new(atomic.Bool)
+					newest.Store(stale)
 					return &staleConn{conn, stale}, err
 				}
 				r := srv.Request("/")
 				r.Protocol = protocol
 				_, err := e.Do(t.Context(), r)
 				require.NoError(t, err)
-				stale.Store(true)
+				newest.Load().Store(true)
 				r.Method, r.Body = "POST", mtlshttp.Text("", body)
 				resp, err := e.Do(t.Context(), r)
 				require.NoError(t, err)
