@@ -22,6 +22,7 @@ type byteServer struct {
 	listener net.Listener
 	tls      *tls.Config
 	ca       *mtlstest.CA
+	once     bool // one answer on a connection
 
 	mu     sync.Mutex
 	script map[string]string
@@ -78,7 +79,7 @@ func (s *byteServer) serve(conn net.Conn) {
 			return
 		}
 		_, _ = io.Copy(io.Discard, req.Body)
-		if _, err := io.WriteString(conn, s.answer(req)); err != nil {
+		if _, err := io.WriteString(conn, s.answer(req)); err != nil || s.once {
 			return
 		}
 	}

@@ -3,7 +3,6 @@ package main
 // reasons says, for ids that no test bears, why: mostly that they are processes
 // outside of go test, and what runs them.
 var reasons = map[string]string{
-	"FLT-31": "the grid of mutations is not among the corpora",
 	"PAR-05": "the W3C's XML suite is not among the corpora; it is run elsewhere",
 	"PAR-14": "a process: fuzzing of the parsers by the hour; `.ci/run fuzz` runs seconds of it",
 	"TLS-13": "the x509-limbo suite is not among the corpora; verification is crypto/x509's own",
