@@ -56,20 +56,20 @@ func (e *limitExceeded) Error() string {
 	return fmt.Sprintf("more than the limit of %d (%s)", e.limit, e.what)
 }
 
-// headersTooLarge says whether net/http gave up a header section for its size,
-// which it says in words alone. Over HTTP/1.1 it has then received as much as
-// the limit. HTTP/2 counts what is decoded: a field costs 32 bytes beside its
-// text, which is itself compressed, so an eighth is taken for a sign.
+// headersTooLarge says whether net/http gave up a header section for its size.
+// Over HTTP/1.1 it says so in words alone, and has then received as much as the
+// limit. Over HTTP/2 its error is known, save where it did not even decode what
+// came, or gave up interim responses for their sum: a new connection on which an
+// eighth of the limit was received is then taken for a sign, since what is
+// counted is the text of the fields without their compression.
 func (p *plan) headersTooLarge(err error, progress wire.Progress, facts wire.Facts) bool {
-	if !progress.HasConn || isCut(err) || isTimeout(err) {
+	switch {
+	case !progress.HasConn || isCut(err) || isTimeout(err):
 		return false
-	}
-	if facts.State.NegotiatedProtocol != "h2" {
+	case facts.State.NegotiatedProtocol != "h2":
 		return progress.Received >= p.limits.HeaderBytes
 	}
-	var stream wire.StreamError
-	isStream := errors.As(err, &stream) && stream.Cause != nil
-	return (isStream || !progress.Reused) && progress.Received >= p.limits.HeaderBytes/8
+	return wire.HeaderListTooLarge(err) || !progress.Reused && progress.Received >= p.limits.HeaderBytes/8
 }
 
 // isReset says whether the server gave a stream up in the middle.

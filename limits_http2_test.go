@@ -97,7 +97,8 @@ func TestHTTP2Floods(t *testing.T) {
 		kinds       []mtlshttp.Kind
 	}{
 		"CONTINUATION": {frame(frameHeaders, 0, 1, []byte("\x88")), frame(frameContinuation, 0, 1, many), []mtlshttp.Kind{mtlshttp.KindLimit}},
-		"HPACK bomb":   {frame(frameHeaders, endHeaders|endStream, 1, bomb), nil, []mtlshttp.Kind{mtlshttp.KindProtocol, mtlshttp.KindLimit}},
+		"HPACK bomb":   {frame(frameHeaders, endHeaders|endStream, 1, bomb), nil, []mtlshttp.Kind{mtlshttp.KindLimit}},
+		"bad field":    {frame(frameHeaders, endHeaders|endStream, 1, []byte("\x88\x00\x01X\x01y")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"frame size 0": {frame(frameSettings, 0, 0, []byte{0, 5, 0, 0, 0, 0}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"push":         {frame(framePush, endHeaders, 1, []byte("\x00\x00\x00\x02\x88")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"reset":        {frame(frameReset, 0, 1, []byte{0, 0, 0, 1}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
@@ -117,13 +118,21 @@ func TestHTTP2Floods(t *testing.T) {
 	}
 }
 
-// LIM-11: pings and settings that come first, 20,000 of them, hold nothing up.
+// LIM-11: pings, settings and resets of other streams that come first, 20,000 of
+// each, hold nothing up and cost little.
 func TestHTTP2PingsBeforeTheAnswer(t *testing.T) {
 	once := []byte(strings.Repeat(string(frame(framePing, 0, 0, make([]byte, 8))), 20_000))
-	once = append(once, strings.Repeat(string(frame(frameSettings, 0, 0, nil)), 1000)...)
+	once = append(once, strings.Repeat(string(frame(frameSettings, 0, 0, nil)), 20_000)...)
+	once = append(once, strings.Repeat(string(frame(frameReset, 0, 3, []byte{0, 0, 0, 8})), 20_000)...)
 	once = append(once, frame(frameHeaders, endHeaders|endStream, 1, []byte("\x88"))...)
 	r := startFlood(t, once, nil)
+	begun := time.Now()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	resp, err := newExecutor(t).Do(t.Context(), r)
+	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.Equal(t, 200, resp.StatusCode)
+	assert.Less(t, time.Since(begun), 2*time.Second)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*mib))
 }
