@@ -3,10 +3,12 @@ package mtlshttp_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +48,50 @@ func runOpenSSL(t *testing.T, args ...string) (url string) {
 		return err == nil
 	}, 10*time.Second, 10*time.Millisecond)
 	return "https://" + addr + "/"
+}
+
+// TLS-15: badssl's configurations rebuilt on loopback. What is bad fails closed,
+// with its kind and its cause; what is not, works.
+func TestBadSSLTable(t *testing.T) {
+	b := newBadSSL(t)
+	weak := b.settings["wildcard-rsa1024"]
+	weak.want = badVerdict{mtlshttp.KindTLSHandshake, "server-cert-weak"}
+	weak.serve = func(host string, c *tls.Config) {
+		b.with(b.sub, testca.Leaf{Signer: longKey(t, 512)})(host, c)
+		c.MaxVersion = tls.VersionTLS12
+	}
+	b.settings["wildcard-rsa512"] = weak
+	list, err := b.sub.RevocationList()
+	require.NoError(t, err)
+	rows := [][2]string{ // the host's label, and what its server includes
+		{"expired", "wildcard-expired"}, {"wrong.host", "wildcard-normal"}, {"self-signed", "wildcard-self-signed"},
+		{"untrusted-root", "wildcard-untrusted-root"}, {"incomplete-chain", "wildcard-incomplete-chain"},
+		{"no-subject", "subdomain-no-subject"}, {"no-common-name", "subdomain-no-common-name"}, {"no-san", "subdomain-no-san"},
+		{"sha1-2017", "wildcard-sha1-2017"}, {"sha1-intermediate", "wildcard-sha1-intermediate"}, {"md5", "wildcard-md5"},
+		{"rsa512", "wildcard-rsa512"}, {"rsa1024", "wildcard-rsa1024"}, {"name1", "subdomain-1000-sans"}, {"name9999", "subdomain-10000-sans"},
+		{"reversed-chain", "subdomain-reversed-chain"}, {"client", "client-normal"}, {"client-cert-missing", "client-cert-missing"},
+		{"tls-v1-0", "tls-v1-0"}, {"tls-v1-1", "tls-v1-1"}, {"tls-v1-2", "tls-v1-2"}, {"ssl-v3", "ssl-v3"}, {"ssl-v2", "ssl-v2"},
+		{"rc4", "tls-rc4"}, {"rc4-md5", "tls-rc4-md5"}, {"3des", "tls-3des"}, {"null", "tls-null"}, {"cbc", "tls-cbc"},
+		{"dh480", "tls-dh480"}, {"dh512", "tls-dh512"}, {"dh1024", "tls-dh1024"}, {"dh2048", "tls-dh2048"}, {"static-rsa", "tls-static-rsa"},
+	}
+	for _, row := range rows {
+		setting, config := b.settings[row[1]], &tls.Config{MinVersion: tls.VersionTLS10}
+		host := row[0] + "." + badDomain
+		b.settings["wildcard-normal"].serve(host, config)
+		if setting.serve != nil {
+			setting.serve(host, config)
+		}
+		want, old := setting.want, oldAnswers[row[1]]
+		switch {
+		case strings.Contains(row[0], "."):
+			want = badVerdict{mtlshttp.KindTLSServerCert, "server-name-mismatch"}
+		case old != nil && want == (badVerdict{}):
+			want = badVerdict{mtlshttp.KindTLSHandshake, "no-common-cipher"}
+		}
+		got := b.call(host, config, old, list)
+		fmt.Printf("badssl: %-20s %s %s\n", row[0], got.kind, got.cause)
+		assert.Equal(t, want, got, row[0])
+	}
 }
 
 // The settings of badssl that crypto/tls has no server for, by OpenSSL's: each
