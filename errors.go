@@ -118,6 +118,7 @@ type Error struct {
 // Error describes the fault in one line.
 func (e *Error) Error() string { return "mtlshttp: " + e.message() }
 
+// message is the fault in one line, without the package's name.
 func (e *Error) message() string {
 	var b strings.Builder
 	b.WriteString(string(e.Kind))
@@ -170,7 +171,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 		URL        string     `json:"url,omitempty"`
 		Message    string     `json:"message"`
 		Retryable  bool       `json:"retryable"`
-		RetryAfter float64    `json:"retryAfter,omitempty"`
+		RetryAfter float64    `json:"retryAfter,omitempty"` // in seconds
 		Attempt    int        `json:"attempt,omitempty"`
 		Diagnosis  *Diagnosis `json:"diagnosis,omitempty"`
 		Receipt    *Receipt   `json:"receipt,omitempty"`

@@ -97,7 +97,7 @@ func (r *Response) MarshalJSON() ([]byte, error) {
 		Headers       []Header        `json:"headers"`
 		Trailers      []Header        `json:"trailers,omitempty"`
 		CookieHeaders []string        `json:"cookieHeaders"`
-		Data          json.RawMessage `json:"data"`
+		Data          json.RawMessage `json:"data"` // bytes are {"$base64": "…"}
 		FileSize      int64           `json:"fileSize"`
 		URL           string          `json:"url"`
 		Hops          []Hop           `json:"hops"`

@@ -15,7 +15,15 @@ func between() []any {
 	not := func(o object) object { return of("not", o) }
 	method := func(word string) object { return has("method", of("type", "string", "pattern", "^"+anyCase(word)+"$")) }
 	within := func(object, name string, value any) any { return has(object, has(name, of("enum", value))) }
+	// A header that says another type than the form would win, and the server
+	// could not read the form. It stands in a row or in the short form.
+	typed := func(media string) object {
+		name, value := "^"+anyCase("content-type")+"$", of("anyOf", list(of("type", "string", "pattern", media), of("enum", list(nil, list()))))
+		return of("items", of("if", has("name", of("pattern", name)), "then", of("properties", of("value", value))), "patternProperties", of(name, value))
+	}
 	return list(
+		rule("headers", typed(`^\s*`+anyCase("application/x-www-form-urlencoded")+`\s*(?:;|$)`), has("bodyType", of("const", "x_www_form_urlencoded"))),
+		rule("headers", typed(`^\s*`+anyCase("multipart/form-data")+`\s*;[\s\S]*`+anyCase("boundary")+`=.`), has("bodyType", of("const", "multipart_form_data"))),
 		of("if", of("allOf", list(given("data"), not(given("bodyType")))), "then", has("bodyType", of("minLength", 1))),
 		rule("bodyType", of("not", of("const", "raw")), method("head"), given("data"), not(has("data", of("const", of("$base64", ""))))),
 		rule("bodyType", of("not", of("enum", texts("x_www_form_urlencoded", "multipart_form_data"))), method("trace")),

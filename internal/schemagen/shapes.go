@@ -100,14 +100,14 @@ const hostText = "^[!$%&'()*+,\\-.:;=\\[\\]_~0-9A-Za-z]+$"
 
 // valuesOf are the headers whose values are not free.
 func valuesOf() object {
-	each := func(pattern string) object {
+	each := func(pattern string, more ...any) object {
 		value := scalar("pattern", pattern)
-		return of("anyOf", list(value, of("type", "array", "items", value)))
+		return of("anyOf", list(value, append(of("type", "array", "items", value), of(more...)...)))
 	}
 	return of(
 		"^"+anyCase("connection")+"$", each("^(?:"+anyCase("close")+"|"+anyCase("keep-alive")+"|)$"),
 		"^"+anyCase("content-length")+"$", each(`^[0-9]+$`),
-		"^"+anyCase("host")+"$", each(hostText),
+		"^"+anyCase("host")+"$", each(hostText, "maxItems", 1),
 	)
 }
 
