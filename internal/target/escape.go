@@ -21,12 +21,24 @@ func escapeQuery(s string, strict bool) string {
 
 // escape escapes s. Strict escapes square brackets too.
 func escape(s string, strict, fixPercent bool) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for i := 0; i < len(s); i++ {
+	escaped := func(i int) bool {
 		c := s[i]
 		stray := c == '%' && fixPercent && !isEscape(s[i:])
-		if stray || mustEscape(c) || strict && (c == '[' || c == ']') {
+		return stray || mustEscape(c) || strict && (c == '[' || c == ']')
+	}
+	clean := 0
+	for clean < len(s) && !escaped(clean) {
+		clean++
+	}
+	if clean == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + len("%00"))
+	b.WriteString(s[:clean])
+	for i := clean; i < len(s); i++ {
+		c := s[i]
+		if escaped(i) {
 			b.WriteByte('%')
 			b.WriteByte(upperHex[c>>4])
 			b.WriteByte(upperHex[c&15])

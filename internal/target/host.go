@@ -73,7 +73,7 @@ func canonicalHost(host string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !endsInNumber(host) {
+	if !endsInNumber(host) || isIPv4(host) {
 		return host, nil
 	}
 	addr, ok := parseIPv4(host)
@@ -87,28 +87,29 @@ func canonicalHost(host string) (string, error) {
 // name is refused: percent-encoding, and A-labels that stand for ASCII text or
 // are not in their one spelling.
 func canonicalName(name string) (string, error) {
-	bad := refuse(Host, "the host is not a valid name")
 	if !utf8.ValidString(name) || len(name) > maxText {
-		return "", bad
+		return "", badName()
 	}
 	ascii := strings.ToLower(name)
 	if !isASCII(name) || strings.Contains("."+ascii, ".xn--") {
 		var err error
 		if ascii, err = names.ToASCII(name); err != nil {
-			return "", bad
+			return "", badName()
 		}
 	}
 	bare := strings.TrimSuffix(ascii, ".")
 	if len(bare) > maxName {
-		return "", bad
+		return "", badName()
 	}
 	for label := range strings.SplitSeq(bare, ".") {
 		if !validLabel(label) {
-			return "", bad
+			return "", badName()
 		}
 	}
 	return ascii, nil
 }
+
+func badName() *Error { return refuse(Host, "the host is not a valid name") }
 
 func validLabel(label string) bool {
 	if label == "" || len(label) > maxLabel {
@@ -136,6 +137,12 @@ func endsInNumber(host string) bool {
 		return strings.Trim(digits, "0123456789abcdef") == ""
 	}
 	return strings.Trim(last, "0123456789") == ""
+}
+
+// isIPv4 says whether a host is an IPv4 address in its one form.
+func isIPv4(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Is4()
 }
 
 // parseIPv4 reads an IPv4 address in any spelling of inet_aton: one to four

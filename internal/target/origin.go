@@ -27,8 +27,10 @@ func newOrigin(scheme, host, port string) Origin {
 	if port == "" {
 		port = defaultPort(scheme)
 	}
-	if addr, err := netip.ParseAddr(host); err == nil {
-		host = addr.String()
+	if strings.Contains(host, ":") { // an IPv6 address has many forms
+		if addr, err := netip.ParseAddr(host); err == nil {
+			host = addr.String()
+		}
 	}
 	return Origin{scheme, strings.TrimSuffix(host, "."), port}
 }

@@ -57,7 +57,7 @@ func Parse(text string, o Options) (*Target, error) {
 		return nil, err
 	}
 	t.setRest(cutReference(rest), o.Escape)
-	if len(t.RequestURI()) > limit {
+	if t.lengthOfRequestURI() > limit {
 		return nil, tooLong()
 	}
 	return t, nil
@@ -112,6 +112,7 @@ func parseAuthority(scheme, authority string) (*Target, error) {
 		t.User, authority = user, authority[i+1:]
 	}
 	var err error
+	t.authority = authority
 	t.Host, t.Port, err = parseHostPort(authority)
 	if err != nil {
 		return nil, err

@@ -28,9 +28,8 @@ const anyPort = "*"
 
 // ParsePattern reads a pattern. The error is an *Error of reason BadPattern.
 func ParsePattern(text string) (Pattern, error) {
-	bad := refuse(BadPattern, "not an origin, a host or *.suffix, with or without a port")
 	if len(text) > DefaultMaxLength {
-		return Pattern{}, bad
+		return Pattern{}, badPattern()
 	}
 	p := Pattern{scheme: "https"}
 	rest := trim(text)
@@ -38,16 +37,16 @@ func ParsePattern(text string) (Pattern, error) {
 		p.scheme, rest = strings.ToLower(scheme), strings.TrimSuffix(after, "/")
 	}
 	if p.scheme != "http" && p.scheme != "https" {
-		return Pattern{}, bad
+		return Pattern{}, badPattern()
 	}
 	rest, p.below = strings.CutPrefix(rest, "*.")
 	rest, every := strings.CutSuffix(rest, ":"+anyPort)
 	host, port, err := parseHostPort(rest)
 	if err != nil || every && port != "" {
-		return Pattern{}, bad
+		return Pattern{}, badPattern()
 	}
 	if _, err := netip.ParseAddr(host); err == nil && p.below {
-		return Pattern{}, bad // no name is below an address
+		return Pattern{}, badPattern() // no name is below an address
 	}
 	o := newOrigin(p.scheme, host, port)
 	p.host, p.port = o.Host, o.Port
@@ -55,6 +54,10 @@ func ParsePattern(text string) (Pattern, error) {
 		p.port = anyPort
 	}
 	return p, nil
+}
+
+func badPattern() *Error {
+	return refuse(BadPattern, "not an origin, a host or *.suffix, with or without a port")
 }
 
 // Matches says whether the pattern names the origin, which need not be in the

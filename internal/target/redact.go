@@ -19,11 +19,14 @@ func Redact(u *url.URL) string {
 		return hidden
 	}
 	scheme := strings.ToLower(u.Scheme)
-	text := scheme + "://" + hostPort(scheme, host, port) + u.EscapedPath()
-	if u.RawQuery == "" {
-		return text
+	authority := u.Host
+	if !isHostPort(authority, scheme, host, port) {
+		authority = hostPort(scheme, host, port)
 	}
-	return text + "?" + redactQuery(u.RawQuery)
+	if u.RawQuery == "" {
+		return scheme + "://" + authority + u.EscapedPath()
+	}
+	return scheme + "://" + authority + u.EscapedPath() + "?" + redactQuery(u.RawQuery)
 }
 
 // RedactText does the same for text that may be no URL: of that, nothing shows.

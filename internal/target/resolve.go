@@ -34,7 +34,7 @@ func Resolve(base *url.URL, location string, maxLen int) (*Target, error) {
 	if err != nil {
 		return nil, asLocation(err)
 	}
-	if len(t.RequestURI()) > limit {
+	if t.lengthOfRequestURI() > limit {
 		return nil, tooLong()
 	}
 	if t.fragment == "" && !strings.Contains(location, "#") {

@@ -27,10 +27,11 @@ type Target struct {
 	// and String leave it out.
 	User *url.Userinfo
 
-	path     string // escaped, starts with a slash
-	query    string // escaped, without its question mark
-	hasQuery bool   // tells "/p?" from "/p"
-	fragment string // escaped, without its number sign
+	authority string // host and port as they were written
+	path      string // escaped, starts with a slash
+	query     string // escaped, without its question mark
+	hasQuery  bool   // tells "/p?" from "/p"
+	fragment  string // escaped, without its number sign
 }
 
 // Path returns the path as it goes on the wire.
@@ -61,9 +62,19 @@ func (t *Target) RequestURI() string {
 	return t.path
 }
 
+func (t *Target) lengthOfRequestURI() int {
+	if t.hasQuery {
+		return len(t.path) + len("?") + len(t.query)
+	}
+	return len(t.path)
+}
+
 // HostPort returns the host as a Host header has it: an IPv6 address in
 // brackets, the port only where it is not the scheme's default.
 func (t *Target) HostPort() string {
+	if isHostPort(t.authority, t.Scheme, t.Host, t.Port) {
+		return t.authority
+	}
 	return hostPort(t.Scheme, t.Host, t.Port)
 }
 
@@ -98,6 +109,16 @@ func hostPort(scheme, host, port string) string {
 		return host
 	}
 	return host + ":" + port
+}
+
+// isHostPort says whether a text is what hostPort would make, and spares the
+// making. Of what has to be put in brackets it says no.
+func isHostPort(text, scheme, host, port string) bool {
+	if port == "" || port == defaultPort(scheme) {
+		return text == host
+	}
+	before, after, _ := strings.Cut(text, ":")
+	return before == host && after == port
 }
 
 func defaultPort(scheme string) string {
