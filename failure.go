@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -270,9 +271,17 @@ func isTimeout(err error) bool {
 
 // isCut says whether the connection ended without a word.
 func isCut(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNABORTED) ||
-		errors.Is(err, errNoTrailer())
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, errNoTrailer()) || isAny(err, brokenConnection)
+}
+
+// brokenConnection is what a system says of a connection that was one: the peer
+// ended it, does not acknowledge any more, or cannot be reached any more.
+var brokenConnection = []syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.ETIMEDOUT,
+	syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENETRESET}
+
+func isAny(err error, list []syscall.Errno) bool {
+	return slices.ContainsFunc(list, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
 }
 
 // errNoTrailer is what net/http says where a chunked body ends before its
@@ -305,12 +314,8 @@ func briefly(err error) error {
 }
 
 func isResource(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, errno) {
-			return true
-		}
-	}
-	return errors.Is(err, syscall.EADDRNOTAVAIL) && !isBind(err)
+	return isAny(err, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}) ||
+		errors.Is(err, syscall.EADDRNOTAVAIL) && !isBind(err)
 }
 
 // isBind says whether it was the local address, and not a free port, that was

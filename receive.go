@@ -187,6 +187,8 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 		return fail(KindTruncated, coding.Coding, phaseDecode)
 	case errors.As(err, &coding):
 		return fail(KindContentDecode, string(coding.Reason), phaseDecode)
+	case isResource(err):
+		return fail(KindResource, "", phaseBody)
 	case isCut(err) || isReset(err) || isAlert:
 		return fail(KindTruncated, "body", phaseBody)
 	}
