@@ -31,6 +31,7 @@ const benchServerEnv = "MTLSHTTP_BENCH_SERVER"
 // benchPlace is what the server's process says of itself on its output.
 type benchPlace struct {
 	URL, Roots string
+	AnyURL     string // of a server that takes every client's certificate
 	Clients    []benchClient
 }
 
@@ -148,12 +149,19 @@ func listenBench() error {
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	defer srv.Close()
-	place.URL = srv.URL
+	stranger := httptest.NewUnstartedServer(benchHandler())
+	stranger.TLS, stranger.EnableHTTP2 = config.Clone(), true
+	stranger.TLS.ClientAuth, stranger.TLS.ClientCAs = tls.RequireAnyClientCert, nil
+	stranger.Config.ErrorLog = srv.Config.ErrorLog
+	stranger.StartTLS()
+	defer stranger.Close()
+	place.URL, place.AnyURL = srv.URL, stranger.URL
 	if err := json.NewEncoder(os.Stdout).Encode(place); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
 	srv.CloseClientConnections()
+	stranger.CloseClientConnections()
 	return err
 }
 
