@@ -86,7 +86,29 @@ type payload struct {
 	sources []*source // opened for net/http
 }
 
-func (b Body) fault() *Error {
+// encodedBody is a body that is bytes, or a value that becomes bytes: made once
+// for a request, to be judged, measured and sent.
+type encodedBody struct {
+	data []byte
+	err  error
+}
+
+// encode leaves parts and readers alone, which are read when they are sent.
+func (b Body) encode(plainKeys bool) encodedBody {
+	switch b.kind {
+	case bodyRaw:
+		return encodedBody{data: b.data}
+	case bodyJSON:
+		data, err := json.Marshal(b.value)
+		return encodedBody{data, err}
+	case bodyForm:
+		text, err := query.Form(pairs(b.params), plainKeys)
+		return encodedBody{[]byte(text), err}
+	}
+	return encodedBody{}
+}
+
+func (b Body) fault(encoded encodedBody) *Error {
 	if b.contentType != "" && !httpguts.ValidHeaderFieldValue(b.contentType) {
 		return fault(KindConfig, "contentType", "header", "the content type has a control character")
 	}
@@ -98,46 +120,34 @@ func (b Body) fault() *Error {
 			return fault(KindConfig, "data", "missing", "the body's reader is nil")
 		}
 	case bodyJSON:
-		if _, err := json.Marshal(b.value); err != nil {
-			return fault(KindConfig, "data", "json", "the value cannot be written as JSON: %w", err)
+		if encoded.err != nil {
+			return fault(KindConfig, "data", "json", "the value cannot be written as JSON: %w", encoded.err)
 		}
 	case bodyForm:
-		if _, err := query.Form(pairs(b.params), false); err != nil {
-			return queryFault("formFields", err)
+		if encoded.err != nil {
+			return queryFault("formFields", encoded.err)
 		}
 	}
 	return nil
 }
 
-// bodyLength is how long the body is, where that is known before files and
-// readers are looked at.
-func (r *Request) bodyLength() (n int64, known bool) {
-	switch r.Body.kind {
-	case bodyNone:
-		return 0, true
+// encodedLength is how long the body is, where that is known before files and readers
+// are looked at.
+func (b Body) encodedLength(encoded encodedBody) (n int64, known bool) {
+	switch b.kind {
 	case bodyMultipart, bodyReader:
 		return 0, false
 	}
-	p, err := r.Body.payload(r.PlainQueryKeys, nil)
-	if err != nil {
-		return 0, false
-	}
-	return p.length, true
+	return int64(len(encoded.data)), encoded.err == nil
 }
 
 // payload prepares the body. A request without one gives a nil payload.
-func (b Body) payload(plainKeys bool, files fs.FS) (*payload, error) {
+func (b Body) payload(encoded encodedBody, files fs.FS) (*payload, error) {
 	switch b.kind {
-	case bodyRaw:
-		return bytesPayload(b.contentType, b.data), nil
-	case bodyJSON:
-		data, err := json.Marshal(b.value)
-		return bytesPayload(b.contentType, data), err
-	case bodyForm:
-		text, err := query.Form(pairs(b.params), plainKeys)
-		p := bytesPayload(b.contentType, []byte(text))
-		p.fixed = true
-		return p, err
+	case bodyRaw, bodyJSON, bodyForm:
+		p := bytesPayload(b.contentType, encoded.data)
+		p.fixed = b.kind == bodyForm
+		return p, encoded.err
 	case bodyMultipart:
 		return multipartPayload(b.parts, files)
 	case bodyReader:

@@ -144,7 +144,7 @@ func readModule(out *Module, document []byte) []*Error {
 	if err := json.Unmarshal(document, r); err != nil {
 		return []*Error{asError(err)}
 	}
-	if faults := r.faults(Limits{}.withDefaults()); len(faults) > 0 {
+	if _, faults := r.check(Limits{}.withDefaults()); len(faults) > 0 {
 		return faults
 	}
 	out.Request = r

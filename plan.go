@@ -64,17 +64,14 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		return nil, e.broken
 	}
 	limits := e.Limits.withDefaults()
-	if faults := r.faults(limits); len(faults) > 0 {
+	checked, faults := r.check(limits)
+	if len(faults) > 0 {
 		return nil, joinFaults(faults)
 	}
 	if r.ShareCookies && s.Jar == nil {
 		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
 	}
-	p := &plan{session: s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth}
-	var err *Error
-	if p.target, err = r.target(limits); err != nil {
-		return nil, err
-	}
+	p := &plan{session: s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth, target: checked.target}
 	if err := r.Output.refused(); err != nil {
 		return nil, err
 	}
@@ -84,7 +81,7 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		p.auth = &BasicAuth{u.Username(), password}
 	}
 	var bodyErr error
-	if p.payload, bodyErr = r.Body.payload(r.PlainQueryKeys, e.Files); bodyErr != nil {
+	if p.payload, bodyErr = r.Body.payload(checked.body, e.Files); bodyErr != nil {
 		if e := asError(bodyErr); e != nil {
 			return nil, e
 		}

@@ -180,7 +180,7 @@ type Protocol struct {
 // Validate reports every fault that can be seen without a network, as an
 // *Error whose Faults has one for each field. It does not resolve names.
 func (r *Request) Validate() error {
-	if faults := r.faults(Limits{}.withDefaults()); len(faults) > 0 {
+	if _, faults := r.check(Limits{}.withDefaults()); len(faults) > 0 {
 		return joinFaults(faults)
 	}
 	return nil
@@ -194,15 +194,24 @@ func joinFaults(faults []*Error) *Error {
 	return &e
 }
 
-func (r *Request) faults(limits Limits) []*Error {
-	var faults []*Error
+// checkedRequest is what checking makes of a request.
+type checkedRequest struct {
+	target *target.Target
+	body   encodedBody
+}
+
+// check says what is wrong with the request by itself.
+func (r *Request) check(limits Limits) (c checkedRequest, faults []*Error) {
 	add := func(e *Error) {
 		if e != nil {
 			faults = append(faults, e)
 		}
 	}
-	_, err := r.target(limits)
+	var err *Error
+	c.target, err = r.target(limits)
 	add(err)
+	c.body = r.Body.encode(r.PlainQueryKeys)
+	bodyLength, lengthKnown := r.Body.encodedLength(c.body)
 	if !httpguts.ValidHeaderFieldName(r.method()) {
 		add(fault(KindConfig, "method", "method", "not a method name"))
 	}
@@ -212,7 +221,7 @@ func (r *Request) faults(limits Limits) []*Error {
 	if r.Timeout != 0 && (r.Timeout < minTimeout || r.Timeout > maxTimeout) {
 		add(fault(KindConfig, "timeout", "timeout", "%v is not within 1 to 300 seconds", r.Timeout))
 	}
-	faults = append(faults, headerFaults(r.Headers, r.bodyLength)...)
+	faults = append(faults, headerFaults(r.Headers, bodyLength, lengthKnown)...)
 	add(headerLimit(r.Headers, limits))
 	for i, name := range r.Secret {
 		if !httpguts.ValidHeaderFieldName(name) {
@@ -228,10 +237,10 @@ func (r *Request) faults(limits Limits) []*Error {
 	if r.Auth != nil && hasControl(r.Auth.Password) {
 		add(fault(KindConfig, "authPass", "header", "the password has a control character"))
 	}
-	add(r.Body.fault())
+	add(r.Body.fault(c.body))
 	add(r.Output.fault())
 	if r.method() == http.MethodHead && r.Body.kind != bodyForm && r.Body.kind != bodyMultipart {
-		if length, known := r.bodyLength(); !known || length > 0 {
+		if !lengthKnown || bodyLength > 0 {
 			add(fault(KindConfig, "bodyType", "method", "HEAD has no body but a form"))
 		}
 	}
@@ -253,10 +262,12 @@ func (r *Request) faults(limits Limits) []*Error {
 	add(r.Verify.fault())
 	add(r.Protocol.fault())
 	add(r.Redirect.fault())
-	for _, key := range slices.Sorted(maps.Keys(r.Extra)) {
-		add(fault(KindConfig, key, "unknown-key", "%s", unknownKey(key)))
+	if len(r.Extra) > 0 {
+		for _, key := range slices.Sorted(maps.Keys(r.Extra)) {
+			add(fault(KindConfig, key, "unknown-key", "%s", unknownKey(key)))
+		}
 	}
-	return faults
+	return c, faults
 }
 
 func (r *Request) method() string {
@@ -359,35 +370,36 @@ var managed = map[string]string{
 
 // redundant says whether a managed header asks for what is done anyway, or for
 // what can be done: the body's own length, a connection that is closed or kept.
-func redundant(name, value string, bodyLength func() (int64, bool)) bool {
+func redundant(name, value string, bodyLength int64, lengthKnown bool) bool {
 	switch name {
 	case "Content-Length":
-		length, known := bodyLength()
-		return known && value == strconv.FormatInt(length, 10)
+		return lengthKnown && value == strconv.FormatInt(bodyLength, 10)
 	case "Connection":
 		return strings.EqualFold(value, "close") || strings.EqualFold(value, "keep-alive")
 	}
 	return false
 }
 
-func headerFaults(headers []Header, bodyLength func() (int64, bool)) []*Error {
+func headerFaults(headers []Header, bodyLength int64, lengthKnown bool) []*Error {
 	var faults []*Error
 	hosts := 0
 	for i, h := range headers {
-		field := fmt.Sprintf("headers[%d]", i)
+		add := func(format string, args ...any) {
+			faults = append(faults, fault(KindConfig, fmt.Sprintf("headers[%d]", i), "header", format, args...))
+		}
 		name := http.CanonicalHeaderKey(h.Name)
 		switch why, is := managed[name]; {
 		case h.Name == "":
-			faults = append(faults, fault(KindConfig, field, "header", "a header without a name"))
+			add("a header without a name")
 		case !httpguts.ValidHeaderFieldName(h.Name):
-			faults = append(faults, fault(KindConfig, field, "header", "the name has a character that no header name may have"))
+			add("the name has a character that no header name may have")
 		case !httpguts.ValidHeaderFieldValue(h.Value):
-			faults = append(faults, fault(KindConfig, field, "header", "the value of %s has a control character", name))
-		case is && !redundant(name, h.Value, bodyLength):
-			faults = append(faults, fault(KindConfig, field, "header", "%s cannot be set: %s", name, why))
+			add("the value of %s has a control character", name)
+		case is && !redundant(name, h.Value, bodyLength, lengthKnown):
+			add("%s cannot be set: %s", name, why)
 		case name == "Host":
 			if hosts++; hosts > 1 || !httpguts.ValidHostHeader(h.Value) || h.Value == "" {
-				faults = append(faults, fault(KindConfig, field, "header", "Host is one host, with an optional port"))
+				add("Host is one host, with an optional port")
 			}
 		}
 	}
