@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
@@ -16,8 +17,9 @@ import (
 // Hop is one request of a way through redirects.
 type Hop struct {
 	Method     string
-	URL        string // without user information, query values redacted
-	StatusCode int    // 0: no answer came
+	URL        string    // without user information, query values redacted
+	StatusCode int       // 0: no answer came
+	Start      time.Time // when it began
 	Receipt    *Receipt
 	Timings    Timings
 	// ForeignCookies are the names of cookies that the jar sent and that had
@@ -28,13 +30,14 @@ type Hop struct {
 // MarshalJSON writes the hop as documents carry it.
 func (h Hop) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Method     string   `json:"method"`
-		URL        string   `json:"url"`
-		StatusCode int      `json:"statusCode,omitempty"`
-		Receipt    *Receipt `json:"receipt"`
-		Timings    Timings  `json:"timings"`
-		Foreign    []string `json:"foreignCookies,omitempty"`
-	}{h.Method, h.URL, h.StatusCode, h.Receipt, h.Timings, h.ForeignCookies})
+		Method     string    `json:"method"`
+		URL        string    `json:"url"`
+		StatusCode int       `json:"statusCode,omitempty"`
+		Start      time.Time `json:"start,omitzero"`
+		Receipt    *Receipt  `json:"receipt"`
+		Timings    Timings   `json:"timings"`
+		Foreign    []string  `json:"foreignCookies,omitempty"`
+	}{h.Method, h.URL, h.StatusCode, h.Start.UTC(), h.Receipt, h.Timings, h.ForeignCookies})
 }
 
 // journey collects the hops of one request; it travels in the context.
@@ -134,6 +137,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		err = fault
 	}
 	progress := x.Progress()
+	hop.Start = progress.Times.Start
 	if err != nil {
 		facts := factsOrNone(progress.Record)
 		e := p.failure(ctx, req, err, progress)

@@ -331,7 +331,7 @@ func finish(b *Response, e *Error, begun time.Time) {
 	if b != nil {
 		b.Timings = sumOf(b.Hops, begun)
 		attempt := &b.Attempts[len(b.Attempts)-1]
-		attempt.Timings = b.Timings
+		attempt.Start, attempt.Timings = begun.UTC(), b.Timings
 		if e != nil {
 			attempt.Kind, attempt.Reason = e.Kind, e.Reason
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
@@ -50,16 +51,18 @@ type Response struct {
 	// unknown charset.
 	Notes []string
 
-	body  []byte
-	coded bool // a content coding is still on the body
+	body   []byte
+	coded  bool             // a content coding is still on the body
+	limits jsonvalue.Limits // for RawJSON
 }
 
 // Attempt is one try of a request.
 type Attempt struct {
-	StatusCode int     `json:"statusCode,omitempty"`
-	Kind       Kind    `json:"kind,omitempty"` // of its error
-	Reason     string  `json:"reason,omitempty"`
-	Timings    Timings `json:"timings"`
+	Start      time.Time `json:"start,omitzero"` // when it began
+	StatusCode int       `json:"statusCode,omitempty"`
+	Kind       Kind      `json:"kind,omitempty"` // of its error
+	Reason     string    `json:"reason,omitempty"`
+	Timings    Timings   `json:"timings"`
 }
 
 // Header returns the first value of a header, "" where there is none.
@@ -83,6 +86,21 @@ func (r *Response) Decode(v any) error {
 		return &Error{Kind: KindParse, Reason: "json", Phase: phaseParse, Type: typeName(KindParse, 0), URL: r.URL, Err: err}
 	}
 	return nil
+}
+
+// RawJSON returns the body once it is known to be one JSON value within the
+// executor's limits of depth and nodes, for a service that hands it on: with
+// Request.Parse off nothing is built that it would have to write again. A byte
+// order mark is taken off. The text must not be modified. Errors are of kind
+// parse or limit.
+func (r *Response) RawJSON() (json.RawMessage, error) {
+	text := bytes.TrimPrefix(r.body, []byte("\xef\xbb\xbf"))
+	if err := jsonvalue.Valid(text, r.limits); err != nil {
+		e := parseError(content.JSON, err)
+		e.URL = r.URL
+		return nil, e
+	}
+	return text, nil
 }
 
 // MarshalJSON writes the bundle as documents carry it; bytes in data are
@@ -127,6 +145,7 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 		r.FileName = content.FileName(resp.Header.Get("Content-Disposition"), resp.Request.URL)
 	}
 	r.ContentType = mediaType(resp.Header.Values("Content-Type"))
+	r.limits = jsonvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes}
 	return r
 }
 

@@ -102,7 +102,7 @@ type attempt struct {
 // join adds the try to those before it, and tells its bundle and its error.
 func (a *attempt) join(before []Attempt, begun time.Time) []Attempt {
 	if a.bundle == nil {
-		before = append(before, Attempt{Kind: a.err.Kind, Reason: a.err.Reason, Timings: sumOf(a.err.Hops, a.begun)})
+		before = append(before, Attempt{Start: a.begun.UTC(), Kind: a.err.Kind, Reason: a.err.Reason, Timings: sumOf(a.err.Hops, a.begun)})
 	} else {
 		before = append(before, a.bundle.Attempts...)
 		a.bundle.Attempts, a.bundle.Timings.Total = before, time.Since(begun)

@@ -210,6 +210,7 @@ func steady(t *testing.T, a addresses, output string) string {
 var words = map[string]*regexp.Regexp{
 	"sha256":      regexp.MustCompile(`^[0-9a-f]{64}$`),
 	"notAfter":    regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$`),
+	"start":       regexp.MustCompile(`^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`),
 	"cipherSuite": regexp.MustCompile(`^TLS_[A-Z0-9_]+$`),
 }
 
