@@ -73,11 +73,14 @@ func parseError(kind content.Kind, err error) *Error {
 	e := &Error{Kind: KindParse, Reason: string(kind), Phase: phaseParse, Type: typeName(KindParse, 0), Err: err}
 	var inJSON *jsonvalue.LimitError
 	var inXML *xmlvalue.LimitError
+	var syntax *xmlvalue.SyntaxError
 	switch {
 	case errors.As(err, &inJSON):
 		e.Kind, e.Reason = KindLimit, inJSON.What
 	case errors.As(err, &inXML):
 		e.Kind, e.Reason = KindLimit, inXML.What
+	case errors.As(err, &syntax) && syntax.Code == xmlvalue.CodeDTD:
+		e.Reason = string(xmlvalue.CodeDTD)
 	}
 	e.Type = typeName(e.Kind, 0)
 	return e

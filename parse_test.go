@@ -3,8 +3,12 @@ package mtlshttp_test
 import (
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +53,7 @@ func TestParsing(t *testing.T) {
 	}{
 		{"PAR-02 arrays", jsonType, deep("[", "]", 10_001), nil, mtlshttp.KindLimit, "depth"},
 		{"PAR-02 objects", jsonType, strings.Repeat(`{"a":`, 1_000_000), nil, mtlshttp.KindLimit, "depth"},
+		{"PAR-02 both", jsonType, strings.Repeat(`[{"a":`, 500_000), nil, mtlshttp.KindLimit, "depth"},
 		{"PAR-02 nodes", jsonType, "[" + strings.Repeat("1,", 1_000_000) + "1]", nil, mtlshttp.KindLimit, "nodes"},
 		{"PAR-03", jsonType, `[9007199254740993,12345678901234567890,1e999,-0,0.1]`,
 			[]any{number("9007199254740993"), number("12345678901234567890"), number("1e999"), number("-0"), number("0.1")}, "", ""},
@@ -56,11 +61,12 @@ func TestParsing(t *testing.T) {
 		{"PAR-04 odd names", jsonType, `{"__proto__":1,"":2}`, object{"__proto__": number("1"), "": number("2")}, "", ""},
 		{"PAR-04 BOM", jsonType, "\ufeff[]", []any{}, "", ""},
 		{"PAR-04 NUL", jsonType, "[\x00]", nil, mtlshttp.KindParse, "json"},
+		{"PAR-04 bytes that are not UTF-8", jsonType, "[\"a\xffb\"]", []any{"a\ufffdb"}, "", ""},
 		{"PAR-04 surrogate", jsonType, `["\ud800"]`, []any{"\ufffd"}, "", ""},
 		{"PAR-04 trailing data", jsonType, `{} {}`, nil, mtlshttp.KindParse, "json"},
 		{"PAR-04 NDJSON", "application/x-ndjson", "{}\n{}\n", nil, "", ""},
-		{"PAR-06 laughs", xmlType, `<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>`, nil, mtlshttp.KindParse, "xml"},
-		{"PAR-06 outside", xmlType, `<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>`, nil, mtlshttp.KindParse, "xml"},
+		{"PAR-06 laughs", xmlType, `<!DOCTYPE a [<!ENTITY b "c"><!ENTITY d "&b;&b;">]><a>&d;</a>`, nil, mtlshttp.KindParse, "dtd-not-allowed"},
+		{"PAR-06 outside", xmlType, `<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>`, nil, mtlshttp.KindParse, "dtd-not-allowed"},
 		{"PAR-06 unknown entity", xmlType, `<a>&b;</a>`, nil, mtlshttp.KindParse, "xml"},
 		{"PAR-06 XInclude", xmlType, `<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>`,
 			object{"x:include": object{"_attributes": object{"xmlns:x": "http://www.w3.org/2001/XInclude", "href": "file:///etc/passwd"}}}, "", ""},
@@ -74,6 +80,9 @@ func TestParsing(t *testing.T) {
 		{"PAR-08 malformed", xmlType + "; charset=shift_jis", "<a>\xff</a>", nil, mtlshttp.KindParse, "xml"},
 		{"PAR-10 unknown charset", "text/plain; charset=klingon", "caf\xe9", []byte("caf\xe9"), "", ""},
 		{"PAR-10 utf-7", "text/plain; charset=utf-7", "+ADw-", "\ufffd", "", ""},
+		{"PAR-10 utf-32", "text/plain; charset=utf-32", "a\x00\x00\x00", []byte("a\x00\x00\x00"), "", ""},
+		{"PAR-10 x-user-defined", "text/plain; charset=x-user-defined", "a\x80", "a\uf780", "", ""},
+		{"PAR-10 hz-gb-2312", "text/plain; charset=hz-gb-2312", "~{abc~}", "\ufffd", "", ""},
 		{"PAR-11 a page", jsonType, "<html></html>", nil, mtlshttp.KindParse, "json"},
 		{"PAR-11 no type", "", `{"a":true}`, object{"a": true}, "", ""},
 		{"PAR-11 +json", "application/problem+json", `{"a":true}`, object{"a": true}, "", ""},
@@ -128,6 +137,62 @@ func TestNothingToParse(t *testing.T) {
 			assert.Nil(t, resp.Data)
 		}
 	}
+	for _, status := range []int{200, 204, 205, 304} {
+		srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+		}))
+		for _, method := range []string{"GET", "HEAD", "POST"} {
+			r := srv.Request("/")
+			r.Method, r.Parse, r.Compressed = method, true, true
+			resp, err := newExecutor(t).Do(t.Context(), r)
+			require.NoError(t, err, "%s %d", method, status)
+			assert.Nil(t, resp.Data)
+			assert.Zero(t, resp.FileSize)
+			assert.Empty(t, resp.Notes)
+		}
+	}
+}
+
+// PAR-06: what a document refers to is not asked for, whatever it is.
+func TestNothingOutsideIsRead(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var asked atomic.Int64
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			asked.Add(1)
+			_ = conn.Close()
+		}
+	}()
+	file := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(file, []byte("sesame"), 0o600))
+	there := "http://" + l.Addr().String() + "/"
+	for name, document := range map[string]string{
+		"external subset":     `<!DOCTYPE a SYSTEM "` + there + `a.dtd"><a/>`,
+		"entity of a file":    `<!DOCTYPE a [<!ENTITY x SYSTEM "file://` + file + `">]><a>&x;</a>`,
+		"entity elsewhere":    `<!DOCTYPE a [<!ENTITY x SYSTEM "` + there + `">]><a>&x;</a>`,
+		"parameter entity":    `<!DOCTYPE a [<!ENTITY % x SYSTEM "` + there + `">%x;]><a/>`,
+		"XInclude":            `<a xmlns:i="http://www.w3.org/2001/XInclude"><i:include href="` + there + `"/><i:include href="file://` + file + `" parse="text"/></a>`,
+		"style sheet":         `<?xml-stylesheet href="` + there + `"?><a/>`,
+		"schema":              `<a xmlns:s="http://www.w3.org/2001/XMLSchema-instance" s:schemaLocation="u ` + there + `" s:noNamespaceSchemaLocation="` + there + `"/>`,
+		"namespace elsewhere": `<a xmlns="` + there + `"/>`,
+	} {
+		resp, err := parsed(t, answer{types: []string{"application/xml"}, body: document})
+		require.NotNil(t, resp, "%s: %v", name, err)
+		written, merr := json.Marshal(resp)
+		require.NoError(t, merr)
+		assert.NotContains(t, string(written), "sesame", name)
+	}
+	require.NoError(t, l.Close())
+	<-ended
+	assert.Zero(t, asked.Load())
 }
 
 // PAR-13: a name for the file is safe wherever it comes from.

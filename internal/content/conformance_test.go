@@ -82,7 +82,7 @@ func readFile(t *testing.T, name string) []byte {
 	return data
 }
 
-// TestConformanceCompress: good streams give what they hold, corrupt ones never
+// LIM-14: good streams give what they hold, corrupt ones never
 // succeed, and neither does a good one that is cut.
 func TestConformanceCompress(t *testing.T) {
 	folder := corpus.Folder(t, "compress", "")

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// PAR-13: the forms in which the header gives a name, good and broken (RFC 6266,
+// RFC 8187), and what comes out.
 func TestPAR13FileNameFromDisposition(t *testing.T) {
 	for header, want := range map[string]string{
 		``:                                      "",
@@ -59,6 +61,7 @@ func TestPAR13FileNameFromDisposition(t *testing.T) {
 	}
 }
 
+// PAR-13: whatever the header says, the name is one safe component.
 func TestPAR13FileNameIsSafe(t *testing.T) {
 	for hostile, want := range map[string]string{
 		`../../etc/passwd`:         "passwd",
@@ -95,6 +98,7 @@ func TestPAR13FileNameIsSafe(t *testing.T) {
 	assert.True(t, utf8.ValidString(long))
 }
 
+// PAR-13: where the header gives none, the URL does.
 func TestPAR13FileNameFromURL(t *testing.T) {
 	for address, want := range map[string]string{
 		"https://host/a/report.pdf?x=/y.exe#z": "report.pdf",

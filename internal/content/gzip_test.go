@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// LIM-12: a name or comment of 1 GiB.
 func TestLIM12HeaderBombs(t *testing.T) {
 	fixed := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 	for name, flag := range map[string]byte{"name": 0x08, "comment": 0x10} {
@@ -38,6 +39,7 @@ func (letters) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// LIM-12: a million members that hold nothing.
 func TestLIM12EmptyMembers(t *testing.T) {
 	empty := encode(t, "gzip", nil)
 	few := append(bytes.Repeat(empty, 500), encode(t, "gzip", []byte("x"))...)
@@ -51,6 +53,7 @@ func TestLIM12EmptyMembers(t *testing.T) {
 	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
+// LIM-12: several members are one body.
 func TestLIM12Multistream(t *testing.T) {
 	var all, want []byte
 	for i := range 300 {

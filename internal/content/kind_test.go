@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+// PAR-11: what a body is treated as, by its type and its beginning.
 func TestPAR11Classify(t *testing.T) {
 	const page = "<!DOCTYPE html><html><body>x</body></html>"
 	const xhtml = `<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"/>`
@@ -76,6 +77,7 @@ func TestPAR11Classify(t *testing.T) {
 	}
 }
 
+// PAR-12: nothing is of no kind that could fail to parse.
 func TestPAR12EmptyBodies(t *testing.T) {
 	for _, contentType := range []string{"", "application/json", "text/xml", "text/html; charset=utf-16", "image/png"} {
 		for _, body := range []string{"", " \r\n\t"} {

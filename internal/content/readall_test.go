@@ -59,7 +59,7 @@ func TestReadAllAllocations(t *testing.T) {
 	assert.LessOrEqual(t, allocations, 3.0, "the readers and one buffer")
 }
 
-// TestLIM01And02MemoryOfABomb watches the heap while a bomb is read to its end.
+// LIM-01, LIM-02: the heap while a bomb is read to its end.
 func TestLIM01And02MemoryOfABomb(t *testing.T) {
 	const limit = 16 << 20
 	for _, name := range []string{"gzip", "deflate", "br", "zstd 2 MiB", "identity"} {

@@ -69,6 +69,7 @@ func peak(t *testing.T, data []byte, limit int64, encodings ...string) (uint64, 
 	return most - min(before, most), err
 }
 
+// LIM-01, LIM-02: the heap over what was kept, for every coding.
 func TestLIM01And02BombsStopAtTheLimit(t *testing.T) {
 	const limit, size = 16 << 20, 32 << 20
 	for name := range encoders {
@@ -89,6 +90,7 @@ func TestLIM01And02BombsStopAtTheLimit(t *testing.T) {
 	assert.Less(t, over, uint64(8<<20))
 }
 
+// LIM-03: five codings in one field or in many, and no sixth.
 func TestLIM03AtMostFiveLayers(t *testing.T) {
 	data := prose(2000)
 	for _, layers := range []int{1, 2, 5, 6, 100} {
@@ -118,6 +120,7 @@ func TestLIM03AtMostFiveLayers(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// LIM-04: layers in between are bounded too.
 func TestLIM04BombInABomb(t *testing.T) {
 	bomb := encode(t, "gzip", encodeZeros(t, "gzip", 64<<20))
 	const limit = 1 << 20
@@ -135,6 +138,7 @@ func TestLIM04BombInABomb(t *testing.T) {
 	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
+// LIM-05: the ratio is bounded on request, past 1 MiB.
 func TestLIM05RatioGuard(t *testing.T) {
 	bomb := encodeZeros(t, "gzip", 8<<20)
 	got, err := decode(t, bomb, Limits{}, "gzip")
@@ -230,6 +234,7 @@ func TestBrotliWindow(t *testing.T) {
 	}
 }
 
+// LIM-07: so is a body without a coding.
 func TestLIM07IdentityIsBoundedToo(t *testing.T) {
 	data := prose(1000)
 	for _, encodings := range [][]string{nil, {"identity"}, {"made-up"}} {
@@ -245,6 +250,7 @@ func TestLIM07IdentityIsBoundedToo(t *testing.T) {
 	assert.Equal(t, data, got)
 }
 
+// LIM-13: no body is empty whatever its coding.
 func TestLIM13EmptyBodies(t *testing.T) {
 	for name := range encoders {
 		got, err := decode(t, nil, Limits{}, coding(name))
@@ -255,6 +261,7 @@ func TestLIM13EmptyBodies(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+// LIM-13: what follows a stream is an error.
 func TestLIM13TrailingData(t *testing.T) {
 	data := prose(3000)
 	for name := range encoders {
@@ -268,6 +275,7 @@ func TestLIM13TrailingData(t *testing.T) {
 	}
 }
 
+// LIM-14: every coding, cut at every byte.
 func TestLIM14TruncatedAnywhereIsAnError(t *testing.T) {
 	data := prose(3000)
 	for name := range encoders {
@@ -283,6 +291,7 @@ func TestLIM14TruncatedAnywhereIsAnError(t *testing.T) {
 	}
 }
 
+// LIM-14: which of two codings was cut.
 func TestLIM14InnerAndOuterAreTold(t *testing.T) {
 	data := prose(30_000)
 	inner := encode(t, "br", data)
@@ -296,6 +305,7 @@ func TestLIM14InnerAndOuterAreTold(t *testing.T) {
 	assert.Equal(t, CodingError{Coding: "gzip", Reason: ReasonTruncated}, *fault)
 }
 
+// LIM-15: a wrong checksum or size, of every coding that has one.
 func TestLIM15BadChecksums(t *testing.T) {
 	data := prose(3000)
 	for name, ends := range map[string][]int{"gzip": {1, 4, 5, 8}, "deflate": {1, 4}, "zstd": {1, 4}} {
@@ -311,6 +321,7 @@ func TestLIM15BadChecksums(t *testing.T) {
 	}
 }
 
+// LIM-16: the names of codings.
 func TestLIM16Names(t *testing.T) {
 	data := prose(500)
 	zipped := encode(t, "gzip", data)

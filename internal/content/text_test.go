@@ -31,6 +31,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// PAR-10: charsets that are not known, or never decoded.
 func TestPAR10Charsets(t *testing.T) {
 	for _, c := range []struct {
 		charset, body, text, name string
@@ -68,6 +69,7 @@ func TestPAR10Charsets(t *testing.T) {
 	assert.Equal(t, "made?up", Decode([]byte("\xff"), "text/plain; charset=\"made\x01up\"", Text).Label)
 }
 
+// PAR-08: of mark, header and declaration the first counts (RFC 7303).
 func TestPAR08MarkBeforeHeaderBeforeDeclaration(t *testing.T) {
 	utf16le := func(s string) string {
 		var b strings.Builder

@@ -3,8 +3,6 @@ package main
 // reasons says, for ids that no test bears, why: mostly that they are processes
 // outside of go test, and what runs them.
 var reasons = map[string]string{
-	"PAR-05": "the W3C's XML suite is not among the corpora; it is run elsewhere",
-	"PAR-14": "a process: fuzzing of the parsers by the hour; `.ci/run fuzz` runs seconds of it",
 	"SUP-01": "a process: govulncheck needs the network's database of faults; it is for whoever releases",
 	"SUP-04": "a process: `.ci/run race` runs the race detector, shuffled; goleak ends the tests of every package that has goroutines",
 	"SUP-07": "a measurement, not a test: `go test -cover`, and mutation testing by hand",

@@ -74,6 +74,7 @@ func TestParseValues(t *testing.T) {
 	}
 }
 
+// PAR-02: depth, of arrays, objects and both, at its limit and a million deep.
 func TestPAR02DepthIsBounded(t *testing.T) {
 	mixed := func(n int) string { return strings.Repeat(`[{"a":`, n/2) + `1` + strings.Repeat(`}]`, n/2) }
 	arrays := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
@@ -118,6 +119,7 @@ func TestNodesAreBounded(t *testing.T) {
 	assert.Equal(t, &LimitError{What: "nodes", Limit: 1_000_000}, err)
 }
 
+// PAR-03: numbers stay as they were written.
 func TestPAR03NumbersAreExact(t *testing.T) {
 	for _, text := range []string{
 		"9007199254740993", "12345678901234567890", "1e999", "-0", "0.1", "1E+2", "1.0", "-1", "0",
@@ -132,6 +134,7 @@ func TestPAR03NumbersAreExact(t *testing.T) {
 	}
 }
 
+// PAR-04: what the grammar leaves open.
 func TestPAR04RulesOfParse(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

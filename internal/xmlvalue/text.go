@@ -1,7 +1,6 @@
 package xmlvalue
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -100,39 +99,43 @@ func (p *parser) attributeValue() (string, error) {
 	return "", p.faultAt(len(p.text), CodeNotWellFormed, "")
 }
 
-// longestReference bounds the search for the end of one: leading zeros are
-// allowed, but nobody writes so many.
-const longestReference = 64
-
 var predefined = map[string]string{"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": `"`}
+
+// longestEntity is the length of the longest name among them.
+const longestEntity = len("apos")
 
 // reference reads a character reference or one of the five predefined entities.
 func (p *parser) reference() (string, error) {
-	rest := p.text[p.pos+1 : min(len(p.text), p.pos+longestReference)]
+	if strings.HasPrefix(p.text[p.pos:], "&#") {
+		return p.characterReference()
+	}
+	rest := p.text[p.pos+1 : min(len(p.text), p.pos+1+longestEntity+1)]
 	name, _, ok := strings.Cut(rest, ";")
-	if !ok {
-		return "", p.fault("an & that begins no reference")
-	}
 	s := predefined[name]
-	if digits, numeric := strings.CutPrefix(name, "#"); numeric {
-		s = character(digits)
-	}
-	if s == "" {
-		return "", p.fault("a reference to nothing that is defined")
+	if !ok || s == "" {
+		return "", p.fault("an & that begins no reference to anything defined")
 	}
 	p.pos += len(name) + len("&;")
 	return s, nil
 }
 
-// character returns what a character reference stands for, or "".
-func character(digits string) string {
-	base := 10
-	if hex, ok := strings.CutPrefix(digits, "x"); ok {
-		digits, base = hex, 16
+// characterReference reads one of any length: leading zeros are allowed.
+func (p *parser) characterReference() (string, error) {
+	i, base := p.pos+len("&#"), 10
+	if i < len(p.text) && p.text[i] == 'x' {
+		i, base = i+1, 16
 	}
-	n, err := strconv.ParseUint(digits, base, 32)
-	if err != nil || strings.HasPrefix(digits, "+") || strings.Contains(digits, "_") || n > utf8.MaxRune || !isChar(rune(n)) {
-		return ""
+	start, r := i, 0
+	for ; i < len(p.text); i++ {
+		digit := strings.IndexByte("0123456789abcdef", p.text[i]|0x20)
+		if p.text[i] < '0' || digit < 0 || digit >= base {
+			break
+		}
+		r = min(r*base+digit, utf8.MaxRune+1)
 	}
-	return string(rune(n))
+	if i == start || i == len(p.text) || p.text[i] != ';' || !isChar(rune(r)) {
+		return "", p.fault("a character reference to nothing that XML allows")
+	}
+	p.pos = i + 1
+	return string(rune(r)), nil
 }
