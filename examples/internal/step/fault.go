@@ -53,7 +53,7 @@ func NewFault(err error) *Fault {
 	for most := 512; ; most /= 2 {
 		fault := whole
 		for _, text := range []*string{&fault.Message, &fault.URL, &fault.Field, &fault.Seen, &fault.Advice, &fault.Reason} {
-			*text = cut(*text, most)
+			*text = Cut(*text, most)
 		}
 		if document, err := json.Marshal(fault); most == 0 || err == nil && len(document) <= MaxFault {
 			return &fault
@@ -64,8 +64,8 @@ func NewFault(err error) *Fault {
 // Error is the message.
 func (f *Fault) Error() string { return f.Message }
 
-// cut shortens text to so many bytes, on a character's border.
-func cut(s string, most int) string {
+// Cut shortens text to so many bytes, on a character's border.
+func Cut(s string, most int) string {
 	const mark = "…"
 	if s = strings.ToValidUTF8(s, "\uFFFD"); len(s) <= most {
 		return s
