@@ -113,7 +113,6 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	state := p.arrive(req)
 	j := state.journey
-	deadline, _ := ctx.Deadline()
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
 	allowed, refused, err := p.present(ctx, state.origin)
@@ -126,7 +125,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, p.refuse(err)
 	}
-	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport, deadline)
+	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport)
 	x.Confirm = p.confirms(req)
 	out := p.outgoing(hopCtx, req, state)
 	state.repeatable = state.earlier && isRepeatable(out)

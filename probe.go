@@ -51,8 +51,7 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	if err != nil {
 		return nil, p.refuse(err)
 	}
-	deadline, _ := ctx.Deadline()
-	ctx, x := wire.NewExchange(ctx, transport, deadline)
+	ctx, x := wire.NewExchange(ctx, transport)
 	confirmed := false
 	if err = p.executor.egress.admitHost(p.origin.Scheme, p.origin.HostPort()); err == nil {
 		confirmed, err = transport.Handshake(ctx, net.JoinHostPort(p.origin.Host, p.origin.Port), lateRefusal)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,7 +18,7 @@ import (
 func post(t *testing.T, p *Pool, s *Setting, url string) (read int64, err error) {
 	transport, err := p.Transport(s)
 	require.NoError(t, err)
-	ctx, x := NewExchange(t.Context(), transport, time.Time{})
+	ctx, x := NewExchange(t.Context(), transport)
 	x.Confirm = true
 	var n atomic.Int64
 	body := io.TeeReader(strings.NewReader(strings.Repeat("x", 2<<20)), counter{&n})

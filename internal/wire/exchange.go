@@ -26,25 +26,24 @@ const (
 )
 
 // Exchange is one request on the wire: which connection it got and how far it
-// came. It travels in the request's context, through whatever wraps the
-// transport and into the dial.
+// came. It is the request's context, so that it travels through whatever wraps
+// the transport and into the dial.
 type Exchange struct {
-	// Deadline ends a dial that this exchange began; net/http detaches a
-	// dial from its request. Zero: the dialer's own timeout alone.
-	Deadline time.Time
+	context.Context // that the request had before; set by whoever makes it
+
 	// Confirm waits, on a new connection of TLS 1.3 whose server asked for a
 	// certificate, for its verdict before the request goes out.
 	Confirm bool
 
-	transport *Transport
-	trace     httptrace.ClientTrace  // ours
+	transport *Transport             // nil until it has begun
+	trace     httptrace.ClientTrace  // ours, with the caller's after it
 	theirs    *httptrace.ClientTrace // the caller's
 	forwarded bool                   // a plain request that the proxy forwards
 
 	mu      sync.Mutex
 	step    Step
-	dialing *Record
-	dialed  int // how often
+	record  *Record // of the last dial
+	dialed  int     // how often
 	conn    *Conn
 	reused  bool
 	before  int64 // raw bytes that the connection had received when we got it
@@ -64,27 +63,68 @@ type exchangeKey struct{}
 
 // NewExchange prepares a request that is to go by t and returns the context
 // that it must carry.
-func NewExchange(ctx context.Context, t *Transport, deadline time.Time) (context.Context, *Exchange) {
-	x := &Exchange{Deadline: deadline, transport: t, times: Times{Start: time.Now()}}
+func NewExchange(ctx context.Context, t *Transport) (context.Context, *Exchange) {
+	x := &Exchange{Context: ctx}
+	x.Begin(t)
+	return x, x
+}
+
+// Begin says by which transport the request goes.
+func (x *Exchange) Begin(t *Transport) {
+	x.transport, x.times.Start = t, time.Now()
 	x.trace = httptrace.ClientTrace{
-		DNSStart:             x.lookupStart,
-		DNSDone:              x.lookupDone,
-		ConnectStart:         func(string, string) { x.at(StepConnect) },
 		GotConn:              x.gotConn,
 		WroteHeaders:         x.wroteHeaders,
 		WroteRequest:         x.wroteRequest,
 		GotFirstResponseByte: x.firstByte,
 	}
-	if theirs := httptrace.ContextClientTrace(ctx); theirs != nil {
+	if theirs := httptrace.ContextClientTrace(x.Context); theirs != nil {
 		// The dial makes the handshake itself, so it also calls the hooks
 		// for it; net/http must not call them again.
 		x.theirs = theirs
 		quiet := *theirs
 		quiet.TLSHandshakeStart, quiet.TLSHandshakeDone = nil, nil
-		ctx = httptrace.WithClientTrace(untraced{ctx}, &quiet)
+		x.Context = httptrace.WithClientTrace(untraced{x.Context}, &quiet)
+		x.Context = httptrace.WithClientTrace(x.Context, &x.trace)
 	}
-	ctx = context.WithValue(ctx, exchangeKey{}, x)
-	return httptrace.WithClientTrace(ctx, &x.trace), x
+}
+
+// Value finds the exchange and its trace, which needs no context of its own.
+func (x *Exchange) Value(key any) any {
+	switch {
+	case key == exchangeKey{}:
+		return x
+	case key == traceKey && x.transport != nil:
+		return &x.trace
+	}
+	return x.Context.Value(key)
+}
+
+// traceKey is what a context is asked for its trace by. It has no name outside
+// of httptrace, so it is asked for.
+var traceKey = func() any {
+	asked := new(asked)
+	httptrace.ContextClientTrace(asked)
+	return asked.key
+}()
+
+type asked struct {
+	context.Context
+	key any
+}
+
+func (a *asked) Value(key any) any {
+	a.key = key
+	return nil
+}
+
+// dialing traces a dial that the exchange began.
+func (x *Exchange) dialing(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		DNSStart:     x.lookupStart,
+		DNSDone:      x.lookupDone,
+		ConnectStart: func(string, string) { x.at(StepConnect) },
+	})
 }
 
 // ExchangeOf returns the exchange that a context carries, or nil.
@@ -122,8 +162,8 @@ func (x *Exchange) lookupStart(httptrace.DNSStartInfo) {
 func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if took := time.Since(x.lookup); x.dialing != nil {
-		x.dialing.note(func(f *Facts) { f.Lookup += took })
+	if took := time.Since(x.lookup); x.record != nil {
+		x.record.note(func(f *Facts) { f.Lookup += took })
 	}
 }
 
@@ -136,7 +176,7 @@ const dialLimit = 5
 func (x *Exchange) dials(r *Record) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.dialing = r
+	x.record = r
 	x.dialed++
 	return x.dialed <= dialLimit
 }
@@ -226,7 +266,7 @@ type Progress struct {
 func (x *Exchange) Progress() Progress {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := Progress{Step: x.step, Record: x.dialing, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
+	p := Progress{Step: x.step, Record: x.record, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
 	p.Unsent = true
 	if x.conn != nil {
 		p.Record, p.HasConn, p.Received = x.conn.record, true, x.conn.received.Load()-x.before

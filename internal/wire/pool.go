@@ -161,8 +161,12 @@ func (p *Pool) track(c *Conn) bool {
 // timeout, or the pool's Close.
 func (p *Pool) dialContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	end := time.Now().Add(p.dialer.timeout())
-	if x := ExchangeOf(ctx); x != nil && !x.Deadline.IsZero() && x.Deadline.Before(end) {
-		end = x.Deadline
+	if x := ExchangeOf(ctx); x != nil {
+		// net/http detaches a dial from its request.
+		if deadline, ok := x.Deadline(); ok && deadline.Before(end) {
+			end = deadline
+		}
+		ctx = x.dialing(ctx)
 	}
 	ctx, cancel := context.WithDeadline(ctx, end)
 	stop := context.AfterFunc(p.ctx, cancel)

@@ -145,7 +145,7 @@ type dispatch struct{}
 
 func (dispatch) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := ExchangeOf(req.Context())
-	if x == nil {
+	if x == nil || x.transport == nil {
 		return nil, ErrNoExchange
 	}
 	return x.transport.RoundTrip(req)

@@ -85,7 +85,7 @@ func newPool(t *testing.T, d Dialer) *Pool {
 func get(t *testing.T, p *Pool, s *Setting, url string) (string, Progress, error) {
 	transport, err := p.Transport(s)
 	require.NoError(t, err)
-	ctx, x := NewExchange(t.Context(), transport, time.Time{})
+	ctx, x := NewExchange(t.Context(), transport)
 	req, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 	require.NoError(t, err)
 	resp, err := Dispatch.RoundTrip(req)
@@ -225,18 +225,19 @@ func TestTracesOfTheCaller(t *testing.T) {
 	w := newWorld(t)
 	srv := w.start(t, nil)
 	p := newPool(t, Dialer{})
-	var starts, dones, got atomic.Int32
+	var starts, dones, got, connects atomic.Int32
 	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
 		TLSHandshakeStart: func() { starts.Add(1) },
 		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
 			assert.True(t, s.HandshakeComplete)
 			dones.Add(1)
 		},
-		GotConn: func(httptrace.GotConnInfo) { got.Add(1) },
+		GotConn:      func(httptrace.GotConnInfo) { got.Add(1) },
+		ConnectStart: func(string, string) { connects.Add(1) },
 	})
 	transport, err := p.Transport(w.setting())
 	require.NoError(t, err)
-	ctx, _ = NewExchange(ctx, transport, time.Time{})
+	ctx, x := NewExchange(ctx, transport)
 	req, err := http.NewRequestWithContext(ctx, "GET", srv.URL, nil)
 	require.NoError(t, err)
 	resp, err := transport.RoundTrip(req)
@@ -245,6 +246,8 @@ func TestTracesOfTheCaller(t *testing.T) {
 	assert.EqualValues(t, 1, starts.Load())
 	assert.EqualValues(t, 1, dones.Load())
 	assert.EqualValues(t, 1, got.Load())
+	assert.EqualValues(t, 1, connects.Load())
+	assert.Equal(t, StepHeaders, x.Progress().Step)
 }
 
 func TestAlertOf(t *testing.T) {
