@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,6 +98,29 @@ func TestLimitsOfTheBundle(t *testing.T) {
 		assert.Equal(t, mtlshttp.KindLimit, f.Kind, path)
 		assert.Equal(t, reason, f.Reason, path)
 		require.NotNil(t, resp, path)
+	}
+}
+
+func TestRawJSONIsValidatedAndAsItCame(t *testing.T) {
+	for body, kind := range map[string]mtlshttp.Kind{
+		"{ \"n\" : 1.0e2, \"n\" : 2 }\n": "", "\xef\xbb\xbf[1]": "", "": mtlshttp.KindParse, "{": mtlshttp.KindParse, "1 2": mtlshttp.KindParse,
+		"\"\xff\"": mtlshttp.KindParse, "[[[[1]]]]": mtlshttp.KindLimit,
+	} {
+		srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
+		e := newExecutor(t)
+		e.Limits.Depth = 3
+		resp, err := e.Do(t.Context(), srv.Request("/"))
+		require.NoError(t, err)
+		raw, err := resp.RawJSON()
+		if kind == "" {
+			require.NoError(t, err, body)
+			assert.Equal(t, strings.TrimPrefix(body, "\xef\xbb\xbf"), string(raw))
+			continue
+		}
+		fault := failureOf(t, err)
+		assert.Equal(t, kind, fault.Kind, body)
+		assert.Equal(t, resp.URL, fault.URL)
+		assert.Empty(t, raw)
 	}
 }
 
