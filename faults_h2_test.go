@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,6 +88,15 @@ func (p *framePeer) fine(stream uint32) bool {
 	return p.WriteData(stream, true, []byte("fine")) == nil
 }
 
+// framesThen is the script of a first connection, and connections that answer.
+func framesThen(on func(*framePeer, uint32) bool, settings ...http2.Setting) []func(*peer) {
+	scripts := []func(*peer){frames(on, settings...)}
+	for range 8 {
+		scripts = append(scripts, frames(always))
+	}
+	return scripts
+}
+
 func always(p *framePeer, stream uint32) bool { return p.fine(stream) }
 
 // first does one thing to the first request of a connection, and answers the others.
@@ -140,9 +150,11 @@ func TestFaultsOfHTTP2(t *testing.T) {
 		within time.Duration
 		kinds  []mtlshttp.Kind // nil: success
 		again  bool
+		// everywhere: every connection runs the script, there is no next request.
+		everywhere bool
 	}{
 		{name: "FLT-63 GOAWAY before the stream", script: func(p *framePeer, _ uint32) bool { _ = p.WriteGoAway(0, http2.ErrCodeNo, nil); return false }, change: post},
-		{name: "FLT-64 GOAWAY after the stream", script: func(p *framePeer, s uint32) bool { _ = p.WriteGoAway(s, http2.ErrCodeInternal, nil); return false },
+		{name: "FLT-64 GOAWAY after the stream", script: func(p *framePeer, s uint32) bool { _ = p.WriteGoAway(s, http2.ErrCodeInternal, nil); p.finish(); return false },
 			change: post, kinds: protocol},
 		{name: "FLT-65 REFUSED_STREAM once", script: first(resets(http2.ErrCodeRefusedStream))},
 		{name: "FLT-65 REFUSED_STREAM always", script: resets(http2.ErrCodeRefusedStream), within: short,
@@ -164,6 +176,9 @@ func TestFaultsOfHTTP2(t *testing.T) {
 		{name: "FLT-70 no window", script: func(*framePeer, uint32) bool { return true }, set: []http2.Setting{{ID: http2.SettingInitialWindowSize, Val: 0}},
 			change: upload, within: short, kinds: timeout},
 		{name: "FLT-71 one stream at a time", script: always, set: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 1}}},
+		{name: "FLT-71 no stream on one connection", script: resets(http2.ErrCodeRefusedStream), set: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}},
+		{name: "FLT-71 no stream on any connection", script: resets(http2.ErrCodeRefusedStream), set: []http2.Setting{{ID: http2.SettingMaxConcurrentStreams, Val: 0}}, everywhere: true,
+			within: short, kinds: []mtlshttp.Kind{mtlshttp.KindTimeout, mtlshttp.KindProtocol}},
 		{name: "FLT-72 an upper-case name", script: first(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "200", "X-Upper", "b"); return true }), kinds: protocol},
 		{name: "FLT-72 a pseudo-header of requests", script: first(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "200", ":path", "/"); return true }), kinds: protocol},
 		{name: "FLT-72 a push", script: func(p *framePeer, s uint32) bool {
@@ -176,7 +191,14 @@ func TestFaultsOfHTTP2(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			l := newFaultLab(t, serveFaults(t, frames(row.script, row.set...), frames(always), frames(always)))
+			scripts, next := framesThen(row.script, row.set...), "https"
+			if row.everywhere {
+				for i := range scripts {
+					scripts[i] = scripts[0]
+				}
+				next = ""
+			}
+			l := newFaultLab(t, serveFaults(t, scripts...))
 			l.server.tls.NextProtos = []string{"h2"}
 			r := l.request("https://fault.test/broken")
 			r.Protocol.HTTP = 2
@@ -207,9 +229,10 @@ func TestFaultsOfHTTP2(t *testing.T) {
 					assert.Equal(t, row.again, f.Retryable, "%v", err)
 				}
 			}
-			l.nothingLeaked(resp, err, "")
+			l.nothingLeaked(resp, err, next)
 		})
 	}
+	t.Run("FLT-71 many requests, one stream at a time", testOneStreamAtATime)
 	t.Run("FLT-75 421", func(t *testing.T) {
 		l := newFaultLab(t, serveFaults(t, frames(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "421"); return true }), frames(always)))
 		l.server.tls.NextProtos = []string{"h2"}
@@ -269,4 +292,55 @@ func TestFaultsOfHTTP2(t *testing.T) {
 		}
 		l.nothingLeaked(nil, errs[50], "")
 	})
+}
+
+// testOneStreamAtATime: a server that takes one stream on a connection, and
+// refuses those that come before its settings are known, answers every request.
+func testOneStreamAtATime(t *testing.T) {
+	var answered atomic.Int32
+	one := func() func(*peer) {
+		var mu sync.Mutex
+		open := 0
+		return frames(func(p *framePeer, s uint32) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			if open++; open > 1 {
+				open--
+				return resets(http2.ErrCodeRefusedStream)(p, s)
+			}
+			go func() { // a second stream can come meanwhile
+				p.wait(5 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				open--
+				answered.Add(1)
+				p.fine(s)
+			}()
+			return true
+		}, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 1})
+	}
+	const requests, abreast = 48, 3
+	scripts := make([]func(*peer), requests)
+	for i := range scripts {
+		scripts[i] = one()
+	}
+	l := newFaultLab(t, serveFaults(t, scripts...))
+	l.server.tls.NextProtos = []string{"h2"}
+	var all sync.WaitGroup
+	for range abreast {
+		all.Go(func() {
+			for range requests / abreast {
+				r := l.request("https://fault.test/")
+				r.Protocol.HTTP = 2
+				resp, err := l.Do(t.Context(), r)
+				if assert.NoError(t, err) {
+					assert.Equal(t, "fine", string(resp.Bytes()))
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.EqualValues(t, requests, answered.Load())
+	t.Logf("%d connections", l.dialed())
+	l.nothingLeaked(nil, nil, "")
 }

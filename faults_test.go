@@ -39,7 +39,6 @@ var faultsElsewhere = map[string]string{
 	"FLT-45": "with the retries",
 	"FLT-49": "with the retries",
 	"FLT-50": "with the retries",
-	"FLT-71": "in part: a server that allows no stream at all is not tried",
 	"FLT-73": "in part: HTTP_1_1_REQUIRED is tested with the protocols",
 	"FLT-75": "in part: 421 is an answer like others and is not sent again",
 }
