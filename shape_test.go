@@ -83,6 +83,66 @@ func TestShapeMerges(t *testing.T) {
 	assert.Contains(t, merged.Paths(), "statusCode")
 }
 
+// A shape is stored as its schema, read back, and learns on.
+func TestStoredShapeMerges(t *testing.T) {
+	list := shapes(t, `{"id":1,"user":{"name":"a"}}`, `{"id":2.5,"user":null,"tags":["x"]}`, `[{"id":3}]`)
+	stored, err := json.Marshal(list[0].Merge(list[1]))
+	require.NoError(t, err)
+	var back mtlshttp.Shape
+	require.NoError(t, json.Unmarshal(stored, &back))
+	want := list[0].Merge(list[1], list[2])
+	assert.Equal(t, want, back.Merge(list[2]))
+	assert.Equal(t, want.Paths(), list[2].Merge(&back).Paths())
+	for _, text := range []string{`{}`, `{"type":"object"}`, `[]`} {
+		err := json.Unmarshal([]byte(text), &back)
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindParse, f.Kind)
+		assert.Equal(t, "shape", f.Reason)
+	}
+	assert.Equal(t, want, back.Merge(list[2]), "a schema that is none changes nothing")
+}
+
+// A bundle whose data is bytes, or XML, has a shape as it is written.
+func TestShapeOfBytesAndXML(t *testing.T) {
+	paths := func(r mtlshttp.Response) (list []string) {
+		for _, path := range r.Shape().Paths() {
+			if strings.HasPrefix(path, "data.") {
+				list = append(list, path)
+			}
+		}
+		return list
+	}
+	assert.Equal(t, []string{"data.`$base64`"}, paths(mtlshttp.Response{Data: []byte("x")}))
+	assert.Equal(t, []string{"data.a", "data.a._attributes", "data.a._attributes.x", "data.a.b", "data.a.b[]"},
+		paths(mtlshttp.Response{Data: map[string]any{"a": map[string]any{"_attributes": map[string]any{"x": "1"}, "b": []any{"", "2"}}}}))
+}
+
+func ExampleShape_UnmarshalJSON() {
+	first := &mtlshttp.Response{Data: map[string]any{"id": json.Number("1")}}
+	stored, err := json.Marshal(first.Shape())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	// Another day, another process.
+	var shape mtlshttp.Shape
+	if err := json.Unmarshal(stored, &shape); err != nil {
+		fmt.Println(err)
+		return
+	}
+	second := &mtlshttp.Response{Data: map[string]any{"id": json.Number("2"), "tags": []any{"a"}}}
+	for _, path := range shape.Merge(second.Shape()).Paths() {
+		if strings.HasPrefix(path, "data.") {
+			fmt.Println(path)
+		}
+	}
+	// Output:
+	// data.id
+	// data.tags
+	// data.tags[]
+}
+
 func ExampleResponse_Shape() {
 	monday := &mtlshttp.Response{StatusCode: 200, Data: map[string]any{"hits": json.Number("0"), "entries": []any{}}}
 	tuesday := &mtlshttp.Response{StatusCode: 200, Data: map[string]any{"hits": json.Number("1"),
