@@ -187,7 +187,7 @@ func (p *plan) addCookies(out *http.Request) (foreign []string) {
 		return nil
 	}
 	given := strings.Join(out.Header.Values("Cookie"), "; ")
-	header, foreign := p.session.Jar.store().HeaderWith(out.URL, p.jarOwner, given)
+	header, foreign := p.session.Jar.store().HeaderWith(out.URL, p.cookieOwner(), given)
 	if header != "" {
 		out.Header.Set("Cookie", header)
 	}
@@ -197,6 +197,14 @@ func (p *plan) addCookies(out *http.Request) (foreign []string) {
 // keepCookies stores what a response set.
 func (p *plan) keepCookies(u *url.URL, header http.Header) {
 	if lines := header.Values("Set-Cookie"); p.request.ShareCookies && len(lines) > 0 {
-		p.session.Jar.store().Store(u, p.jarOwner, lines)
+		p.session.Jar.store().Store(u, p.cookieOwner(), lines)
 	}
+}
+
+// cookieOwner names the identity that cookies are kept under, "" for none.
+func (p *plan) cookieOwner() string {
+	if p.jarOwner == nil {
+		return ""
+	}
+	return fingerprint(p.jarOwner.sum[:])
 }

@@ -40,13 +40,12 @@ func (h Hop) MarshalJSON() ([]byte, error) {
 	}{h.Method, h.URL, h.StatusCode, h.Start.UTC(), h.Receipt, h.Timings, h.ForeignCookies})
 }
 
-// journey collects the hops of one request; it travels in the context.
+// journey collects the hops of one request.
 type journey struct {
-	mu   sync.Mutex
-	hops []Hop
+	mu     sync.Mutex
+	hops   []Hop
+	bundle *bundle // that waits for an answer; nil: it has been made
 }
-
-type journeyKey struct{}
 
 func (j *journey) add(h Hop) {
 	j.mu.Lock()
@@ -77,8 +76,10 @@ func arrived(h *Hop, body Timings) {
 }
 
 // hopState is what a hop knows of the way to it, and what its response leads
-// back to: the next hop, and ReceiptOf.
+// back to: the next hop, and ReceiptOf. It is the context of the hop's request.
 type hopState struct {
+	wire.Exchange
+
 	journey *journey
 	number  int           // of redirects before it
 	origin  target.Origin // of its URL
@@ -98,6 +99,14 @@ type hopState struct {
 
 type hopKey struct{}
 
+// Value finds the state itself, and what the exchange has.
+func (s *hopState) Value(key any) any {
+	if key == (hopKey{}) {
+		return s
+	}
+	return s.Exchange.Value(key)
+}
+
 func hopOf(ctx context.Context) *hopState {
 	h, _ := ctx.Value(hopKey{}).(*hopState)
 	return h
@@ -109,10 +118,11 @@ func hopOf(ctx context.Context) *hopState {
 type hopTripper struct{ plan *plan }
 
 func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	p := t.plan
-	ctx := req.Context()
-	state := p.arrive(req)
-	j := state.journey
+	return t.plan.hop(req, t.plan.arrive(req))
+}
+
+func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
+	ctx, j := state.Context, state.journey
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
 	allowed, refused, err := p.present(ctx, state.origin)
@@ -125,9 +135,9 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, p.refuse(err)
 	}
-	hopCtx, x := wire.NewExchange(context.WithValue(ctx, hopKey{}, state), transport)
-	x.Confirm = p.confirms(req)
-	out := p.outgoing(hopCtx, req, state)
+	state.Begin(transport)
+	state.Confirm = p.confirms(req)
+	out := p.outgoing(req, state)
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
@@ -135,7 +145,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		err = fault
 	}
-	progress := x.Progress()
+	progress := state.Progress()
 	hop.Start = progress.Times.Start
 	if err != nil {
 		facts := factsOrNone(progress.Record)
@@ -190,19 +200,25 @@ func (p *plan) send(out *http.Request, crossed bool) (*http.Response, error) {
 	return p.executor.inner.RoundTrip(out)
 }
 
-// outgoing is the request as it goes on the wire, but for cookies: a copy, for
-// a client's caller with the configured headers. Those do not come back with a
-// redirect that had left their origin.
-func (p *plan) outgoing(ctx context.Context, req *http.Request, state *hopState) *http.Request {
-	out := req.Clone(ctx)
+// outgoing is the request as it goes on the wire, but for cookies, for a
+// client's caller with the configured headers. Those do not come back with a
+// redirect that had left their origin. What anybody may change is a copy.
+func (p *plan) outgoing(req *http.Request, state *hopState) *http.Request {
+	out := req
+	switch {
+	case p.handedOut || p.executor.Wrap != nil || p.request.Sign != nil:
+		out = req.Clone(state)
+	case p.request.ShareCookies:
+		out = req.WithContext(state)
+		out.Header = req.Header.Clone()
+	case req.Context() != context.Context(state):
+		out = req.WithContext(state)
+	}
 	if p.handedOut && state.origin == p.origin && !state.crossed {
 		p.addHeaders(out)
 		if state.number > 0 && !hasBody(out) {
 			dropBodyHeaders(out.Header)
 		}
-	}
-	if state.number == 0 {
-		state.secret, state.stuck = p.hasSecret(out), hasBody(out) && out.GetBody == nil
 	}
 	return out
 }

@@ -17,7 +17,7 @@ import (
 // plan is a request made ready: validated, its names resolved, everything that
 // can be refused refused. It is what the *http.Client is built from.
 type plan struct {
-	session  *Session
+	session  Session
 	executor *Executor
 	request  *Request
 	limits   Limits
@@ -30,7 +30,8 @@ type plan struct {
 	trust      *trust
 	identities []boundIdentity
 	origins    []target.Pattern // that the request allows
-	jarOwner   string           // the identity that cookies are kept under
+	jarOwner   *Credential      // whose cookies are kept apart; nil: nobody's
+	few        [1]boundIdentity // where identities mostly has room enough
 
 	handedOut bool // to a caller of Client
 	progress  *reporter
@@ -71,7 +72,7 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if r.ShareCookies && s.Jar == nil {
 		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
 	}
-	p := &plan{session: s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth, target: checked.target}
+	p := &plan{session: *s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth, target: checked.target}
 	if err := r.Output.refused(); err != nil {
 		return nil, err
 	}
@@ -170,22 +171,22 @@ func (p *plan) bind(c *Credential, again finder) error {
 		return err
 	}
 	b.again = again
-	p.identities = append(p.identities, *b)
-	if p.jarOwner == "" {
-		p.jarOwner = fingerprint(c.sum[:])
+	if p.identities == nil {
+		p.identities, p.jarOwner = p.few[:0], c
 	}
+	p.identities = append(p.identities, b)
 	return nil
 }
 
-func (p *plan) bound(c *Credential) (*boundIdentity, error) {
+func (p *plan) bound(c *Credential) (b boundIdentity, err error) {
 	if err := c.usable(p.clock()); err != nil {
-		return nil, err
+		return b, err
 	}
-	b := &boundIdentity{identity: c.identity()}
+	b.identity = c.identity()
 	for _, text := range c.Origins {
 		pattern, err := target.ParsePattern(text)
 		if err != nil {
-			return nil, fault(KindConfig, "credentials", "origin", "the credential's origins are not all an origin, a host or *.suffix")
+			return b, fault(KindConfig, "credentials", "origin", "the credential's origins are not all an origin, a host or *.suffix")
 		}
 		b.origins = append(b.origins, pattern)
 	}
@@ -197,9 +198,8 @@ func (p *plan) bound(c *Credential) (*boundIdentity, error) {
 // another credential there, and for clients that were handed out, so that a
 // rotation reaches them.
 func (p *plan) present(ctx context.Context, o target.Origin) (allowed, refused []*wire.Identity, err error) {
-	for i := range p.identities {
-		b := &p.identities[i]
-		if b.again != nil && p.permits(b, o) && (p.handedOut || o != p.origin) {
+	for _, b := range p.identities {
+		if b.again != nil && p.permits(&b, o) && (p.handedOut || o != p.origin) {
 			c, err := b.again(ctx, o)
 			if err != nil {
 				return nil, nil, err
@@ -208,7 +208,7 @@ func (p *plan) present(ctx context.Context, o target.Origin) (allowed, refused [
 				return nil, nil, err
 			}
 		}
-		if p.permits(b, o) {
+		if p.permits(&b, o) {
 			allowed = append(allowed, b.identity)
 		} else {
 			refused = append(refused, b.identity)
@@ -240,11 +240,11 @@ func (p *plan) client() *http.Client {
 
 // httpRequest is the first hop's request.
 func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, p.request.method(), "http://invalid/", nil)
+	req, err := http.NewRequestWithContext(ctx, p.request.method(), "", nil)
 	if err != nil {
 		return nil, fault(KindConfig, "method", "method", "not a method name")
 	}
-	req.URL = p.target.URL()
+	p.target.SetURL(req.URL)
 	req.Host = req.URL.Host
 	p.addHeaders(req)
 	if err := p.payload.attach(ctx, req); err != nil {
@@ -257,7 +257,10 @@ func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
 // addHeaders writes the request's own headers and auth into a request for its
 // own origin, where the caller of a client has not set them.
 func (p *plan) addHeaders(req *http.Request) {
-	given := req.Header.Clone()
+	var given http.Header
+	if len(req.Header) > 0 {
+		given = req.Header.Clone()
+	}
 	for _, h := range p.request.Headers {
 		switch name := http.CanonicalHeaderKey(h.Name); {
 		case given.Values(name) != nil:
@@ -288,7 +291,8 @@ const userAgent = "mtlshttp"
 
 // try goes the way once: sends, follows, reads and parses.
 func (p *plan) try(ctx context.Context) (a attempt) {
-	begun, j := time.Now(), &journey{}
+	made := new(bundle)
+	begun, j := time.Now(), &journey{hops: made.hops[:0], bundle: made}
 	resp, b, e := p.fetch(ctx, j)
 	a.begun = begun
 	if e == nil {
@@ -309,12 +313,16 @@ func (p *plan) try(ctx context.Context) (a attempt) {
 // fetch sends the request, follows redirects and begins the bundle, which may
 // stand beside an error. Without one the response's body is to be closed.
 func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response, *Error) {
-	ctx = context.WithValue(ctx, journeyKey{}, j)
-	req, err := p.httpRequest(ctx)
+	first := &hopState{journey: j, origin: p.origin, earlier: true}
+	first.Context = ctx
+	req, err := p.httpRequest(first)
 	if err != nil {
 		return nil, nil, asError(err)
 	}
-	resp, err := p.client().Do(req)
+	resp, err := p.hop(req, first)
+	if err == nil && isRedirect(resp.StatusCode) {
+		resp, err = p.follow(ctx, req, resp)
+	}
 	if err != nil && resp == nil {
 		e := p.journeyError(ctx, j, err)
 		return nil, e.Response, e
@@ -324,6 +332,28 @@ func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response
 		return nil, b, p.journeyError(ctx, j, err)
 	}
 	return resp, b, nil
+}
+
+// follow goes on from an answer that may lead somewhere else. That is the
+// client's part: it begins with the answer that is there.
+func (p *plan) follow(ctx context.Context, req *http.Request, resp *http.Response) (*http.Response, error) {
+	client := p.client()
+	client.Transport = &answered{client.Transport, resp}
+	return client.Do(req.WithContext(ctx))
+}
+
+// answered is a transport whose first request has its answer already.
+type answered struct {
+	http.RoundTripper
+	first *http.Response
+}
+
+func (a *answered) RoundTrip(req *http.Request) (*http.Response, error) {
+	if resp := a.first; resp != nil {
+		a.first = nil
+		return resp, nil
+	}
+	return a.RoundTripper.RoundTrip(req)
 }
 
 // finish settles what a bundle and the error beside it know of each other.

@@ -78,9 +78,9 @@ type meter struct {
 }
 
 func (m *meter) Read(p []byte) (int, error) {
-	stop := stopwatch(&m.took)
+	begun := time.Now()
 	n, err := m.ReadCloser.Read(p)
-	stop()
+	m.took += time.Since(begun)
 	if n > 0 {
 		m.progress.Bytes += int64(n)
 		m.reports.report(m.progress)

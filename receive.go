@@ -15,7 +15,7 @@ import (
 // incoming is a response's body on its way in: its codings undone, bounded and
 // timed.
 type incoming struct {
-	wire    *meter // the body as it comes
+	wire    meter // the body as it comes
 	decoded *content.Reader
 	decode  time.Duration
 }
@@ -23,9 +23,9 @@ type incoming struct {
 // receive prepares to read a body of at most limit bytes. One that is announced
 // as longer is refused before it is read.
 func (p *plan) receive(r *Response, resp *http.Response, limit int64) (*incoming, error) {
-	in := &incoming{wire: &meter{ReadCloser: resp.Body, reports: p.progress, progress: Progress{Total: resp.ContentLength}}}
+	in := &incoming{wire: meter{ReadCloser: resp.Body, reports: p.progress, progress: Progress{Total: resp.ContentLength}}}
 	var err error
-	in.decoded, err = content.NewReader(in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio, Window: p.limits.Window})
+	in.decoded, err = content.NewReader(&in.wire, r.codings(resp), content.Limits{Codings: p.limits.Codings, Decoded: limit, Ratio: p.limits.Ratio, Window: p.limits.Window})
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +41,23 @@ func (p *plan) receive(r *Response, resp *http.Response, limit int64) (*incoming
 }
 
 func (in *incoming) Read(p []byte) (int, error) {
-	defer in.decoding()()
-	return in.decoded.Read(p)
+	begun, waited := time.Now(), in.wire.took
+	n, err := in.decoded.Read(p)
+	in.decoding(begun, waited)
+	return n, err
 }
 
-// decoding counts as decoding what is not spent on waiting for the connection.
-func (in *incoming) decoding() (stop func()) {
+// all reads what is left.
+func (in *incoming) all(announced int64) ([]byte, error) {
 	begun, waited := time.Now(), in.wire.took
-	return func() { in.decode += time.Since(begun) - (in.wire.took - waited) }
+	data, err := content.ReadAll(in.decoded, announced)
+	in.decoding(begun, waited)
+	return data, err
+}
+
+// decoding counts as decoding what was not spent on waiting for the connection.
+func (in *incoming) decoding(begun time.Time, waited time.Duration) {
+	in.decode += time.Since(begun) - (in.wire.took - waited)
 }
 
 // read reads, decodes and parses the body. What it got so far stays in the
@@ -83,9 +92,7 @@ func (p *plan) readBody(r *Response, resp *http.Response, t *Timings) error {
 	if err != nil {
 		return err
 	}
-	stop := in.decoding()
-	r.body, err = content.ReadAll(in.decoded, resp.ContentLength)
-	stop()
+	r.body, err = in.all(resp.ContentLength)
 	_ = in.decoded.Close()
 	t.Transfer, t.Decode = in.wire.took, in.decode
 	r.FileSize = int64(len(r.body))

@@ -125,6 +125,7 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 // hop before, which net/http leaves in the request.
 func (p *plan) arrive(req *http.Request) *hopState {
 	state := &hopState{origin: target.OriginOf(req.URL), earlier: true}
+	state.Context = req.Context()
 	if req.Response != nil && req.Response.Request != nil {
 		if before := hopOf(req.Response.Request.Context()); before != nil {
 			state.journey, state.number = before.journey, before.number+1
@@ -134,9 +135,7 @@ func (p *plan) arrive(req *http.Request) *hopState {
 			return state
 		}
 	}
-	if state.journey, _ = req.Context().Value(journeyKey{}).(*journey); state.journey == nil {
-		state.journey = new(journey)
-	}
+	state.journey = new(journey)
 	return state
 }
 
@@ -147,6 +146,9 @@ func (p *plan) landing(req *http.Request, resp *http.Response, state *hopState) 
 	locations := resp.Header.Values("Location")
 	if !isRedirect(resp.StatusCode) || len(locations) == 0 {
 		return nil
+	}
+	if first := resp.Request; state.number == 0 {
+		state.secret, state.stuck = p.hasSecret(first), hasBody(first) && first.GetBody == nil
 	}
 	replayable := req.GetBody != nil && (p.handedOut || p.payload == nil || p.payload.replayable)
 	if !p.request.Redirect.follows(req.Method) {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
-	"github.com/mtlshttp/mtlshttp/internal/target"
 )
 
 // Response is the bundle: what came back, parsed, and what happened on the way.
@@ -131,17 +130,27 @@ func (r *Response) MarshalJSON() ([]byte, error) {
 		r.Attempts, r.ContentType, r.Charset, r.FileName, r.Notes})
 }
 
+// bundle is a response with room for what nearly every one has: one hop, one
+// attempt.
+type bundle struct {
+	Response
+	hops     [1]Hop
+	attempts [1]Attempt
+}
+
 // newResponse begins a bundle with what the header section says.
 func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
-	r := &Response{StatusCode: resp.StatusCode, Headers: []Header{}, CookieHeaders: []string{}, Hops: j.list(),
-		Attempts: []Attempt{{StatusCode: resp.StatusCode}}}
-	r.Receipt = lastReceipt(r.Hops)
-	r.Headers = headerList(resp.Header)
-	r.Headers = append(r.Headers, hidden(resp)...)
+	b := j.begin()
+	b.attempts[0].StatusCode = resp.StatusCode
+	r := &b.Response
+	*r = Response{StatusCode: resp.StatusCode, CookieHeaders: []string{}, Hops: j.list(), Attempts: b.attempts[:]}
+	if last := len(r.Hops) - 1; last >= 0 {
+		r.Receipt, r.URL = r.Hops[last].Receipt, r.Hops[last].URL
+	}
+	r.Headers = appendHidden(headerList(resp.Header), resp)
 	sortHeaders(r.Headers)
 	r.CookieHeaders = append(r.CookieHeaders, resp.Header.Values("Set-Cookie")...)
 	if resp.Request != nil {
-		r.URL = target.Redact(resp.Request.URL)
 		r.FileName = content.FileName(resp.Header.Get("Content-Disposition"), resp.Request.URL)
 	}
 	r.ContentType = mediaType(resp.Header.Values("Content-Type"))
@@ -149,9 +158,20 @@ func (p *plan) newResponse(resp *http.Response, j *journey) *Response {
 	return r
 }
 
-// hidden are the fields that net/http has taken out of the header section.
-func hidden(resp *http.Response) []Header {
-	var list []Header
+// begin hands over the bundle that waits for an answer.
+func (j *journey) begin() *bundle {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := j.bundle
+	if j.bundle = nil; b == nil {
+		b = new(bundle)
+	}
+	return b
+}
+
+// appendHidden adds the fields that net/http has taken out of the header
+// section.
+func appendHidden(list []Header, resp *http.Response) []Header {
 	for _, coding := range resp.TransferEncoding {
 		list = append(list, Header{"transfer-encoding", coding})
 	}
@@ -169,14 +189,38 @@ func hidden(resp *http.Response) []Header {
 }
 
 func headerList(h http.Header) []Header {
-	list := []Header{}
+	fields := 0
+	for _, values := range h {
+		fields += len(values)
+	}
+	list := make([]Header, 0, fields)
 	for name, values := range h {
-		lower := strings.ToLower(name)
+		lower := lowerName(name)
 		for _, v := range values {
 			list = append(list, Header{lower, v})
 		}
 	}
 	return list
+}
+
+// lowerNames spares the making of those that nearly every response has.
+var lowerNames = func() map[string]string {
+	names := make(map[string]string)
+	for _, name := range []string{"Accept-Ranges", "Age", "Alt-Svc", "Cache-Control", "Connection", "Content-Encoding",
+		"Content-Length", "Content-Security-Policy", "Content-Type", "Date", "Etag", "Expires", "Keep-Alive",
+		"Last-Modified", "Link", "Location", "Pragma", "Referrer-Policy", "Server", "Set-Cookie",
+		"Strict-Transport-Security", "Vary", "Via", "X-Content-Type-Options", "X-Frame-Options", "X-Powered-By",
+		"X-Request-Id", "X-Xss-Protection"} {
+		names[name] = strings.ToLower(name)
+	}
+	return names
+}()
+
+func lowerName(name string) string {
+	if lower, ok := lowerNames[name]; ok {
+		return lower
+	}
+	return strings.ToLower(name)
 }
 
 func sortHeaders(list []Header) {

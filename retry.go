@@ -104,7 +104,11 @@ func (a *attempt) join(before []Attempt, begun time.Time) []Attempt {
 	if a.bundle == nil {
 		before = append(before, Attempt{Start: a.begun.UTC(), Kind: a.err.Kind, Reason: a.err.Reason, Timings: sumOf(a.err.Hops, a.begun)})
 	} else {
-		before = append(before, a.bundle.Attempts...)
+		if before == nil {
+			before = a.bundle.Attempts
+		} else {
+			before = append(before, a.bundle.Attempts...)
+		}
 		a.bundle.Attempts, a.bundle.Timings.Total = before, time.Since(begun)
 	}
 	if a.err != nil && a.err.Attempt > 0 {
