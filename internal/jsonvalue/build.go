@@ -3,6 +3,7 @@ package jsonvalue
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -28,6 +29,23 @@ type builder struct {
 }
 
 const knownSize = 64
+
+// builders are kept for the next text.
+var builders = sync.Pool{New: func() any { return new(builder) }}
+
+// mostWaiting is how many children a builder that is kept has room for.
+const mostWaiting = 1 << 10
+
+// forget lets go of the text and of everything that came of it.
+func (b *builder) forget() {
+	values, names := b.values[:cap(b.values)], b.names[:cap(b.names)]
+	*b = builder{}
+	if len(values) <= mostWaiting && len(names) <= mostWaiting {
+		clear(values)
+		clear(names)
+		b.values, b.names = values[:0], names[:0]
+	}
+}
 
 const (
 	chunkSize  = 4 << 10 // how much memory one short string may keep alive

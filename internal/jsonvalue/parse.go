@@ -20,6 +20,7 @@ package jsonvalue
 import (
 	"bytes"
 	"io"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -48,8 +49,12 @@ func parse(data []byte, l Limits, ordered bool) (any, error) {
 	if err := validate(text, ordered); err != nil {
 		return nil, positioned(data, len(data)-len(text), err)
 	}
-	b := builder{text: text, ordered: ordered, dirty: !ordered && !utf8.Valid(text)}
-	return b.value(), nil
+	b := builders.Get().(*builder)
+	b.text, b.ordered, b.dirty = text, ordered, !ordered && !utf8.Valid(text)
+	value := b.value()
+	b.forget()
+	builders.Put(b)
+	return value, nil
 }
 
 // Valid says whether data is one JSON value within the limits, for text that is
@@ -74,8 +79,26 @@ func Valid(data []byte, l Limits) error {
 
 // validate checks the grammar of the whole text.
 func validate(text []byte, strict bool) error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(text),
-		jsontext.AllowDuplicateNames(!strict), jsontext.AllowInvalidUTF8(!strict))
+	d := decoders.Get().(*decoder)
+	d.source = *bytes.NewBuffer(text)
+	d.Reset(&d.source, jsontext.AllowDuplicateNames(!strict), jsontext.AllowInvalidUTF8(!strict))
+	err := d.whole()
+	d.source = bytes.Buffer{}
+	d.Reset(&d.source)
+	decoders.Put(d)
+	return err
+}
+
+// decoder is kept for the next text, and nothing of this one with it.
+type decoder struct {
+	*jsontext.Decoder
+	source bytes.Buffer
+}
+
+var decoders = sync.Pool{New: func() any { return &decoder{Decoder: new(jsontext.Decoder)} }}
+
+// whole reads the one value, and the end after it.
+func (d *decoder) whole() error {
 	if _, err := d.ReadValue(); err != nil {
 		return err
 	}
