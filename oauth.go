@@ -18,7 +18,7 @@ import (
 // Credentials, UseMutualTLS, Roots and the like are taken from it.
 //
 // For golang.org/x/oauth2 put the *http.Client of Executor.Client into its
-// context under oauth2.HTTPClient.
+// context under oauth2.HTTPClient; examples/oauth2 does.
 type OAuthClient struct {
 	ID string
 	// Secret authenticates the client. Empty: its certificate does, or
