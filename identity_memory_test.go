@@ -8,7 +8,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
@@ -61,8 +63,15 @@ func idleIdentities(t testing.TB, e *mtlshttp.Executor, credentials []*mtlshttp.
 		})
 	}
 	workers.Wait()
+	if time.Sleep(300 * time.Millisecond); http == 2 { // connections are being closed
+		time.Sleep(settling)
+	}
 	return inUse() - before
 }
+
+// settling is how long net/http keeps an HTTP/2 connection that it has closed: it
+// does not stop the timer of the next ping.
+const settling = 16 * time.Second
 
 // BenchmarkIdleIdentities is what 10,000 identities cost that were used once
 // and have nothing to do.
@@ -80,4 +89,17 @@ func BenchmarkIdleIdentities(b *testing.B) {
 			}
 		})
 	}
+}
+
+// An identity that has nothing to do costs little, so that 10,000 of them stay
+// within 64 MiB: beyond those that are kept warm, which is a number of its own,
+// each adds its share.
+func TestIdleIdentitiesCostLittle(t *testing.T) {
+	const warm, more = 1_100, 900 // the history has its 1,000 by then
+	e := newExecutor(t)
+	first := idleIdentities(t, e, strangers(t, warm), 1)
+	each := float64(idleIdentities(t, e, strangers(t, more), 1)) / more
+	all := float64(first) + each*(10_000-warm)
+	fmt.Printf("idle identities: %d take %d KiB, each further one %.0f bytes; 10,000: %.1f MiB\n", warm, first>>10, each, all/(1<<20))
+	assert.Less(t, all, 64.*(1<<20))
 }

@@ -8,8 +8,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+	"runtime"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
@@ -36,14 +38,16 @@ type trust struct {
 var systemRoots = sync.OnceValues(x509.SystemCertPool)
 
 func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationList, clock func() time.Time) *trust {
-	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, lists: lists, clock: clock}
+	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, lists: lists, clock: clock}
 	h := sha256.New()
 	r.Verify.hash(h)
 	put(h, boolByte(r.Roots.Only), byte(r.Protocol.HTTP), boolByte(r.Protocol.Renegotiate))
 	putUint(h, uint64(r.Protocol.MinTLS), uint64(r.Protocol.MaxTLS), uint64(len(added)))
-	for _, c := range added {
+	t.added = make([]*x509.Certificate, len(added))
+	for i, c := range added {
 		sum := sha256.Sum256(c.Raw)
 		put(h, sum[:]...)
+		t.added[i] = sameRoot(c, sum)
 	}
 	for _, l := range lists {
 		sum := sha256.Sum256(l.Raw)
@@ -51,6 +55,26 @@ func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationLis
 	}
 	h.Sum(t.sum[:0])
 	return t
+}
+
+// rootsBySum are the added roots that something still uses, by content.
+var rootsBySum sync.Map // [sha256.Size]byte to weak.Pointer[x509.Certificate]
+
+// sameRoot returns the one copy of a root that all requests share: each parses
+// its own, and session tickets and transports would keep them all.
+func sameRoot(c *x509.Certificate, sum [sha256.Size]byte) *x509.Certificate {
+	mine := weak.Make(c)
+	for {
+		found, ok := rootsBySum.LoadOrStore(sum, mine)
+		if !ok {
+			runtime.AddCleanup(c, func(sum [sha256.Size]byte) { rootsBySum.CompareAndDelete(sum, mine) }, sum)
+			return c
+		}
+		if first := found.(weak.Pointer[x509.Certificate]).Value(); first != nil {
+			return first
+		}
+		rootsBySum.CompareAndDelete(sum, found)
+	}
 }
 
 // config is the part of a TLS configuration that has no identity in it, and

@@ -1,16 +1,11 @@
 package wire
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"sync"
 	"time"
 )
-
-// transportLimit bounds the settings that a pool keeps; the one used longest
-// ago gives way and its idle connections are closed.
-const transportLimit = 10_000
 
 var (
 	// ErrClosed: the pool was closed.
@@ -23,7 +18,7 @@ var (
 	ErrNoHTTP2 = errors.New("the server did not agree to HTTP/2")
 )
 
-// Pool holds a transport for each setting that was asked for.
+// Pool holds a transport for each setting that was asked for; see shelf.
 type Pool struct {
 	dialer Dialer
 	proxy  *Proxy
@@ -32,8 +27,7 @@ type Pool struct {
 
 	mu     sync.Mutex
 	closed bool
-	byKey  map[Key]*list.Element
-	recent *list.List // of *Transport, the newest first
+	shelf  shelf
 	conns  map[*Conn]struct{}
 	active sync.WaitGroup
 }
@@ -41,7 +35,7 @@ type Pool struct {
 // NewPool makes a pool whose connections are made by d, through proxy where it
 // is not nil.
 func NewPool(d Dialer, proxy *Proxy) *Pool {
-	p := &Pool{dialer: d, proxy: proxy, byKey: make(map[Key]*list.Element), recent: list.New(), conns: make(map[*Conn]struct{})}
+	p := &Pool{dialer: d, proxy: proxy, shelf: newShelf(), conns: make(map[*Conn]struct{})}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -49,32 +43,33 @@ func NewPool(d Dialer, proxy *Proxy) *Pool {
 // Transport returns the transport for a setting, made where there is none.
 func (p *Pool) Transport(s *Setting) (*Transport, error) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.closed {
-		p.mu.Unlock()
 		return nil, ErrClosed
 	}
-	if e, ok := p.byKey[s.Key]; ok {
-		p.recent.MoveToFront(e)
-		p.mu.Unlock()
-		return e.Value.(*Transport), nil
+	k := p.kept(s.Key)
+	if k.transport == nil {
+		t, err := newTransport(p, s, k.sessions)
+		if err != nil {
+			return nil, err
+		}
+		t.kept, k.transport, k.sessions = k, t, t.sessions
 	}
-	t, err := newTransport(p, s)
-	if err != nil {
-		p.mu.Unlock()
-		return nil, err
+	p.warmed(k)
+	return k.transport, nil
+}
+
+// Apart returns a transport for a setting that shares nothing with any other,
+// and whose connection ends with its request.
+func (p *Pool) Apart(s *Setting) (*Transport, error) {
+	if p.Closed() {
+		return nil, ErrClosed
 	}
-	p.byKey[s.Key] = p.recent.PushFront(t)
-	var old *Transport
-	if p.recent.Len() > transportLimit {
-		e := p.recent.Back()
-		old = p.recent.Remove(e).(*Transport)
-		delete(p.byKey, old.setting.Key)
+	t, err := newTransport(p, s, nil)
+	if err == nil {
+		t.http.DisableKeepAlives, t.sessions = true, nil
 	}
-	p.mu.Unlock()
-	if old != nil {
-		old.http.CloseIdleConnections()
-	}
-	return t, nil
+	return t, err
 }
 
 // Connections counts the open ones.
@@ -96,6 +91,7 @@ func (p *Pool) CloseIdle() {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
+	p.shelf.stop()
 	conns := make([]*Conn, 0, len(p.conns))
 	for c := range p.conns {
 		conns = append(conns, c)
@@ -123,36 +119,51 @@ func (p *Pool) Closed() bool {
 func (p *Pool) transports() []*Transport {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make([]*Transport, 0, p.recent.Len())
-	for e := p.recent.Front(); e != nil; e = e.Next() {
-		all = append(all, e.Value.(*Transport))
+	all := make([]*Transport, 0, p.shelf.warm.Len())
+	for e := p.shelf.warm.Front(); e != nil; e = e.Next() {
+		all = append(all, e.Value.(*kept).transport)
 	}
 	return all
 }
 
-func (p *Pool) enter() bool {
+// enter begins a request by a transport.
+func (p *Pool) enter(t *Transport) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
 	p.active.Add(1)
+	t.users++
 	return true
 }
 
-func (p *Pool) leave() { p.active.Done() }
+func (p *Pool) leave(t *Transport) {
+	p.mu.Lock()
+	t.users--
+	p.settle(t)
+	p.mu.Unlock()
+	p.active.Done()
+}
 
-func (p *Pool) track(c *Conn) bool {
+// track counts a connection of a transport until it is closed.
+func (p *Pool) track(t *Transport, c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
 	}
 	p.conns[c] = struct{}{}
+	t.conns++
 	c.onClose = func() {
 		p.mu.Lock()
+		defer p.mu.Unlock()
 		delete(p.conns, c)
-		p.mu.Unlock()
+		t.conns--
+		p.settle(t)
+	}
+	if t.kept != nil {
+		p.warmed(t.kept)
 	}
 	return true
 }

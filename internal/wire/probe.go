@@ -14,10 +14,10 @@ import (
 // in TLS 1.2 by ending the handshake, in TLS 1.3 by a session ticket or data.
 // The exchange must be the context's, and the connection is closed.
 func (t *Transport) Handshake(ctx context.Context, addr string, wait time.Duration) (confirmed bool, err error) {
-	if !t.pool.enter() {
+	if !t.pool.enter(t) {
 		return false, ErrClosed
 	}
-	defer t.pool.leave()
+	defer t.pool.leave(t)
 	conn, err := t.dialTLS(ctx, "tcp", addr)
 	if err != nil {
 		return false, err

@@ -51,15 +51,22 @@ type Transport struct {
 	pool     *Pool
 	http     *http.Transport
 	sessions *sessions
+
+	// The pool's, under its lock.
+	kept  *kept // its place; nil: none
+	users int   // requests that have no answer yet
+	conns int   // that are open
 }
 
-func newTransport(p *Pool, s *Setting) (*Transport, error) {
+// newTransport makes one that goes on with the sessions of an earlier one; nil:
+// of its own.
+func newTransport(p *Pool, s *Setting, earlier *sessions) (*Transport, error) {
 	base, verify, err := s.TLS()
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{setting: s, tls: base, verify: verify, pool: p}
-	if !s.Required {
+	t := &Transport{setting: s, tls: base, verify: verify, pool: p, sessions: earlier}
+	if t.sessions == nil && !s.Required {
 		t.sessions = newSessions(sessionLimit)
 	}
 	protocols := new(http.Protocols)
@@ -90,10 +97,10 @@ const idlePerHost = 64
 
 // RoundTrip sends a request whose context carries an Exchange.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !t.pool.enter() {
+	if !t.pool.enter(t) {
 		return nil, ErrClosed
 	}
-	defer t.pool.leave()
+	defer t.pool.leave(t)
 	if x := ExchangeOf(req.Context()); x != nil {
 		proxy, _ := t.pool.proxy.forwards(req)
 		if x.forwarded = proxy != nil; x.forwarded {
@@ -345,7 +352,7 @@ func (t *Transport) open(ctx context.Context, network, addr string, record *Reco
 	record.mu.Lock()
 	record.facts.Connect, record.facts.Remote, record.raw = time.Since(begun), raw.RemoteAddr().String(), conn
 	record.mu.Unlock()
-	if !t.pool.track(conn) {
+	if !t.pool.track(t, conn) {
 		_ = conn.Close()
 		return nil, ErrClosed
 	}
