@@ -30,10 +30,14 @@ type Conn struct {
 	net.Conn
 	record *Record
 
+	multiplexed bool // HTTP/2 was agreed
+
 	answered atomic.Bool  // an HTTP response arrived: nothing more to note
 	ended    atomic.Bool  // after that, the peer closed the connection
+	waiting  atomic.Bool  // a read waits for the peer
 	received atomic.Int64 // raw bytes, answered or not
 	written  atomic.Int64 // the same, to the peer
+	writes   atomic.Int64 // that have begun
 	gone     chan struct{}
 	close    sync.Once
 	closeErr error
@@ -51,8 +55,7 @@ func newConn(raw net.Conn, record *Record) *Conn {
 // Read reads what was kept, from a look ahead or at a close, else from the peer.
 func (c *Conn) Read(p []byte) (int, error) {
 	if c.answered.Load() {
-		n, err := c.Conn.Read(p)
-		c.received.Add(int64(n))
+		n, err := c.await(p)
 		if err == io.EOF {
 			c.ended.Store(true)
 		}
@@ -62,9 +65,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	c.reading.Lock()
-	n, err := c.Conn.Read(p)
+	n, err := c.await(p)
 	c.reading.Unlock()
-	c.received.Add(int64(n))
 	if n > 0 {
 		c.record.received(p[:n])
 		return n, err
@@ -80,8 +82,18 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// await reads from the peer.
+func (c *Conn) await(p []byte) (int, error) {
+	c.waiting.Store(true)
+	n, err := c.Conn.Read(p)
+	c.received.Add(int64(n))
+	c.waiting.Store(false)
+	return n, err
+}
+
 // Write writes to the peer and notes the first failure.
 func (c *Conn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n))
 	if n > 0 && !c.answered.Load() {

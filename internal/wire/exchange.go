@@ -48,9 +48,11 @@ type Exchange struct {
 	reused  bool
 	before  int64 // raw bytes that the connection had received when we got it
 	written int64 // and that had been written
+	writes  int64 // in so many writes
 	lookup  time.Time
 	wrote   error
 	sent    bool // the request was written whole
+	early   bool // an answer came before a byte of it was written
 	times   Times
 }
 
@@ -182,13 +184,17 @@ func (x *Exchange) dials(r *Record) bool {
 }
 
 func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
+	conn := rawConn(info.Conn)
+	if info.Reused && conn != nil {
+		conn.settle()
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	// A second connection means that net/http found the first one stale.
-	x.conn, x.reused, x.step = rawConn(info.Conn), info.Reused, StepWriteHeaders
-	x.sent, x.wrote = false, nil
+	x.conn, x.reused, x.step = conn, info.Reused, StepWriteHeaders
+	x.sent, x.wrote, x.early = false, nil, false
 	if x.conn != nil {
-		x.before, x.written = x.conn.received.Load(), x.conn.written.Load()
+		x.before, x.written, x.writes = x.conn.received.Load(), x.conn.written.Load(), x.conn.writes.Load()
 	}
 	x.times.GotConn = time.Now()
 }
@@ -216,6 +222,7 @@ func (x *Exchange) firstByte() {
 	x.times.FirstByte = time.Now()
 	x.step = StepHeaders
 	if x.conn != nil {
+		x.early = x.reused && !x.conn.multiplexed && x.conn.writes.Load() == x.writes
 		x.conn.Answered()
 	}
 }

@@ -115,6 +115,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	for dead := 0; ; dead++ {
 		resp, err := t.http.RoundTrip(req)
+		if x := ExchangeOf(req.Context()); err == nil && x != nil && x.unasked() {
+			_ = resp.Body.Close()
+			resp, err = nil, errUnasked
+		}
 		if err == nil || dead == idlePerHost {
 			return resp, err
 		}
@@ -131,16 +135,19 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // pool.
 func rewound(req *http.Request) *http.Request {
 	x := ExchangeOf(req.Context())
-	if x == nil || req.GetBody == nil || req.Context().Err() != nil {
+	hasBody := req.Body != nil && req.Body != http.NoBody
+	if x == nil || hasBody && req.GetBody == nil || req.Context().Err() != nil {
 		return nil
 	}
 	if p := x.Progress(); !p.HasConn || !p.Reused || !p.Unsent {
 		return nil
 	}
 	again := *req
-	var err error
-	if again.Body, err = req.GetBody(); err != nil {
-		return nil
+	if hasBody {
+		var err error
+		if again.Body, err = req.GetBody(); err != nil {
+			return nil
+		}
 	}
 	return &again
 }
@@ -241,6 +248,7 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Co
 	if err == nil && x != nil && x.Confirm {
 		err = t.confirm(record, time.Since(begun))
 	}
+	raw.multiplexed = conn.ConnectionState().NegotiatedProtocol == "h2"
 	record.note(func(f *Facts) {
 		f.Handshake, f.HandshakeErr, f.State = time.Since(begun), err, conn.ConnectionState()
 		if err == nil {
