@@ -30,7 +30,9 @@ type Executor struct {
 	// for requests that strangers wrote.
 	Egress *EgressPolicy
 	// Retry says what Do sends again; nil: nothing. (A kept connection that
-	// was closed meanwhile is replaced in any case, if nothing was sent.)
+	// was closed meanwhile is replaced in any case, if nothing was sent; and
+	// once, a 421 is tried on another connection, and over HTTP/1.1 what the
+	// server does not want over HTTP/2.)
 	Retry *RetryPolicy
 	// Dial makes the raw connections; nil: a net.Dialer. A panic in it, or in
 	// anything else that is called while dialing, is an error of kind config

@@ -154,7 +154,11 @@ func TestFaultsOfHTTP2(t *testing.T) {
 		everywhere bool
 	}{
 		{name: "FLT-63 GOAWAY before the stream", script: func(p *framePeer, _ uint32) bool { _ = p.WriteGoAway(0, http2.ErrCodeNo, nil); return false }, change: post},
-		{name: "FLT-64 GOAWAY after the stream", script: func(p *framePeer, s uint32) bool { _ = p.WriteGoAway(s, http2.ErrCodeInternal, nil); p.finish(); return false },
+		{name: "FLT-64 GOAWAY after the stream", script: func(p *framePeer, s uint32) bool {
+			_ = p.WriteGoAway(s, http2.ErrCodeInternal, nil)
+			p.finish()
+			return false
+		},
 			change: post, kinds: protocol},
 		{name: "FLT-65 REFUSED_STREAM once", script: first(resets(http2.ErrCodeRefusedStream))},
 		{name: "FLT-65 REFUSED_STREAM always", script: resets(http2.ErrCodeRefusedStream), within: short,
@@ -233,18 +237,46 @@ func TestFaultsOfHTTP2(t *testing.T) {
 		})
 	}
 	t.Run("FLT-71 many requests, one stream at a time", testOneStreamAtATime)
-	t.Run("FLT-75 421", func(t *testing.T) {
-		l := newFaultLab(t, serveFaults(t, frames(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "421"); return true }), frames(always)))
-		l.server.tls.NextProtos = []string{"h2"}
-		r := l.request("https://fault.test/")
-		r.Protocol.HTTP = 2
-		resp, err := l.Do(t.Context(), r)
-		if assert.NoError(t, err) {
-			assert.Equal(t, 421, resp.StatusCode, "it is an answer like others")
-			assert.Equal(t, 1, l.dialed())
-		}
-		l.nothingLeaked(resp, err, "")
-	})
+	misdirected := frames(func(p *framePeer, s uint32) bool { p.fields(s, true, ":status", "421"); return true })
+	downgraded := frames(resets(http2.ErrCodeHTTP11Required))
+	plainly := func(p *peer) { p.request(); p.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine") }
+	for _, row := range []struct {
+		name     string
+		scripts  []func(*peer)
+		http     int
+		change   func(*faultLab, *mtlshttp.Request)
+		status   int // of the last answer; 0: an error
+		attempts int
+	}{
+		{"FLT-75 421 once", []func(*peer){misdirected, frames(always)}, 2, nil, 200, 2},
+		{"FLT-75 421 once, to a POST", []func(*peer){misdirected, frames(always)}, 2, post, 200, 2},
+		{"FLT-75 421 to a body that is gone", []func(*peer){misdirected, frames(always)}, 2, upload, 421, 1},
+		{"FLT-75 421 always", []func(*peer){misdirected, misdirected, frames(always)}, 2, nil, 421, 2},
+		{"FLT-73 HTTP_1_1_REQUIRED", []func(*peer){downgraded, plainly}, 0, nil, 200, 2},
+		{"FLT-73 HTTP_1_1_REQUIRED to a POST", []func(*peer){downgraded, plainly}, 0, post, 200, 2},
+		{"FLT-73 HTTP_1_1_REQUIRED and HTTP/2 alone", []func(*peer){downgraded, plainly}, 2, nil, 0, 1},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			l := newFaultLab(t, serveFaults(t, row.scripts...))
+			l.server.tls.NextProtos = []string{"h2", "http/1.1"}
+			r := l.request("https://fault.test/")
+			r.Protocol.HTTP = row.http
+			if row.change != nil {
+				row.change(l, r)
+			}
+			resp, err := l.Do(t.Context(), r)
+			assert.Equal(t, row.attempts, l.dialed())
+			if row.status == 0 {
+				assert.Equal(t, mtlshttp.KindProtocol, failureOf(t, err).Kind)
+				assert.Equal(t, "renegotiation-required", failureOf(t, err).Diagnosis.Cause)
+			} else if assert.NoError(t, err) {
+				assert.Equal(t, row.status, resp.StatusCode)
+				assert.Len(t, resp.Attempts, row.attempts)
+				assert.Equal(t, row.status == 421, resp.Diagnosis != nil)
+			}
+			l.nothingLeaked(resp, err, "")
+		})
+	}
 	t.Run("FLT-74 one of a hundred streams", func(t *testing.T) {
 		release, streams := make(chan struct{}), sync.WaitGroup{}
 		streams.Add(100)

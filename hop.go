@@ -45,6 +45,8 @@ type journey struct {
 	mu     sync.Mutex
 	hops   []Hop
 	bundle *bundle // that waits for an answer; nil: it has been made
+
+	earlier bool // every request before the last one may be repeated
 }
 
 func (j *journey) add(h Hop) {
@@ -123,6 +125,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	ctx, j := state.Context, state.journey
+	j.earlier = state.earlier
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
 	allowed, refused, err := p.present(ctx, state.origin)
@@ -130,7 +133,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
+	transport, err := p.transport(p.setting(allowed, refused))
 	if err != nil {
 		closeBody(req)
 		return nil, p.refuse(err)

@@ -37,6 +37,7 @@ type plan struct {
 	progress  *reporter
 	hold      bool           // the response's body, for Open
 	held      *http.Response // by it
+	apart     bool           // from connections that others use; see otherwise
 }
 
 // boundIdentity is an identity with the origins that it allows by itself.
@@ -294,7 +295,7 @@ func (p *plan) try(ctx context.Context) (a attempt) {
 	made := new(bundle)
 	begun, j := time.Now(), &journey{hops: made.hops[:0], bundle: made}
 	resp, b, e := p.fetch(ctx, j)
-	a.begun = begun
+	a.begun, a.earlier = begun, j.earlier
 	if e == nil {
 		a.wish, a.repeatable = retryAfter(resp.Header, p.clock()), hopOf(resp.Request.Context()).repeatable
 		if p.holds(resp) {

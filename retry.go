@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
 // RetryPolicy says when Do sends a request again by itself. Its zero value tries
@@ -97,6 +100,7 @@ type attempt struct {
 	err        *Error
 	wish       time.Duration // of Retry-After
 	repeatable bool          // all requests of it are
+	earlier    bool          // all but the last are
 }
 
 // join adds the try to those before it, and tells its bundle and its error.
@@ -134,6 +138,10 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 		a := p.try(ctx)
 		replayable := p.payload.release()
 		attempts = a.join(attempts, begun)
+		if replayable && ctx.Err() == nil && p.otherwise(&a) {
+			p.drop()
+			continue
+		}
 		if n >= policy.Attempts || !replayable || ctx.Err() != nil || !policy.wants(&a) || !policy.grants(ctx, a.wish) {
 			return a.result()
 		}
@@ -142,6 +150,34 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 			return a.bundle, err.after(&a, n)
 		}
 	}
+}
+
+// otherwise prepares a try that the server asks for: on a connection of its own
+// after a 421 (RFC 9110, section 15.5.20), by HTTP/1.1 after HTTP_1_1_REQUIRED
+// (RFC 9113, section 7). Each is asked for once, and done whatever the policy and
+// the method, since the server has done nothing of the request.
+func (p *plan) otherwise(a *attempt) bool {
+	switch {
+	case !a.earlier:
+		return false
+	case a.bundle != nil && a.bundle.StatusCode == http.StatusMisdirectedRequest && !p.apart:
+		p.apart = true
+	case a.err != nil && wire.HTTP11Required(a.err.Err) && p.request.Protocol.HTTP == 0:
+		r := *p.request
+		r.Protocol.HTTP = 1
+		p.request, p.trust = &r, newTrust(&r, p.trust.added, p.trust.lists, p.clock)
+	default:
+		return false
+	}
+	return true
+}
+
+// transport returns the one for a setting.
+func (p *plan) transport(s *wire.Setting) (*wire.Transport, error) {
+	if p.apart {
+		return p.executor.pool.Apart(s)
+	}
+	return p.executor.pool.Transport(s)
 }
 
 // wants says whether the outcome of a try asks for another one.

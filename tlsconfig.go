@@ -38,16 +38,14 @@ type trust struct {
 var systemRoots = sync.OnceValues(x509.SystemCertPool)
 
 func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationList, clock func() time.Time) *trust {
-	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, lists: lists, clock: clock}
+	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, lists: lists, clock: clock}
 	h := sha256.New()
 	r.Verify.hash(h)
 	put(h, boolByte(r.Roots.Only), byte(r.Protocol.HTTP), boolByte(r.Protocol.Renegotiate))
 	putUint(h, uint64(r.Protocol.MinTLS), uint64(r.Protocol.MaxTLS), uint64(len(added)))
-	t.added = make([]*x509.Certificate, len(added))
-	for i, c := range added {
+	for _, c := range added {
 		sum := sha256.Sum256(c.Raw)
 		put(h, sum[:]...)
-		t.added[i] = sameRoot(c, sum)
 	}
 	for _, l := range lists {
 		sum := sha256.Sum256(l.Raw)
@@ -60,10 +58,10 @@ func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationLis
 // rootsBySum are the added roots that something still uses, by content.
 var rootsBySum sync.Map // [sha256.Size]byte to weak.Pointer[x509.Certificate]
 
-// sameRoot returns the one copy of a root that all requests share: each parses
-// its own, and session tickets and transports would keep them all.
-func sameRoot(c *x509.Certificate, sum [sha256.Size]byte) *x509.Certificate {
-	mine := weak.Make(c)
+// sameRoot returns the one copy of a root that all transports share: requests
+// parse their own, and session tickets would keep them all.
+func sameRoot(c *x509.Certificate) *x509.Certificate {
+	sum, mine := sha256.Sum256(c.Raw), weak.Make(c)
 	for {
 		found, ok := rootsBySum.LoadOrStore(sum, mine)
 		if !ok {
@@ -97,7 +95,7 @@ func (t *trust) config() (*tls.Config, func(string, tls.ConnectionState) error, 
 		c.RootCAs = system.Clone()
 	}
 	for _, cert := range t.added {
-		c.RootCAs.AddCert(cert)
+		c.RootCAs.AddCert(sameRoot(cert))
 	}
 	if t.protocol.Renegotiate {
 		c.Renegotiation = tls.RenegotiateOnceAsClient

@@ -31,6 +31,9 @@ func TestRetriesDocument(t *testing.T) {
 		"- `never`: trying again does not help, or is not wanted.\n\n" +
 		"A way through redirects is gone again from its beginning. So once a request that is not repeatable was answered by a\n" +
 		"redirect, nothing on the way is retryable, and a status is tried again only if every request on the way is repeatable.\n\n" +
+		"Without any policy, `Do` and `Open` do once what a server asks for that has done nothing of the request, if the body can\n" +
+		"be sent again and every request before was repeatable: a 421 is tried on a connection of its own (RFC 9110, section\n" +
+		"15.5.20), an HTTP/2 stream that is reset with HTTP_1_1_REQUIRED over HTTP/1.1. The bundle lists it among its attempts.\n\n" +
 		"`go test -run TestRetriesDocument -update` writes this file from the tables in `verdict.go`.\n\n" +
 		"## Faults\n\n| kind | reason | tried again | why |\n|---|---|---|---|\n")
 	for _, v := range mtlshttp.VerdictRows() {
