@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -159,7 +160,36 @@ func (w *watch) verdict() error {
 	return nil
 }
 
+// answerLines answers each line in its order, several at once: a key derivation
+// is what takes the time.
 func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder, watch *watch) error {
+	waiting := make(chan chan answer, runtime.GOMAXPROCS(0)) // answers, in the order of the lines
+	faulty := make(chan error, 1)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		defer close(waiting)
+		faulty <- eachQuestion(in, func(q question) bool {
+			one := make(chan answer, 1)
+			select {
+			case waiting <- one:
+			case <-done:
+				return false
+			}
+			go func() { one <- open(ctx, q) }()
+			return true
+		})
+	}()
+	for one := range waiting {
+		if err := encoder.Encode(watch.over(<-one)); err != nil {
+			return err
+		}
+	}
+	return <-faulty
+}
+
+// eachQuestion reads the lines until ask wants no more.
+func eachQuestion(in io.Reader, ask func(question) bool) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -170,8 +200,8 @@ func answerLines(ctx context.Context, in io.Reader, encoder *json.Encoder, watch
 		if err := json.Unmarshal(lines.Bytes(), &q); err != nil || q.File == "" {
 			return fmt.Errorf("line %d is not an object with a file", n)
 		}
-		if err := encoder.Encode(watch.over(open(ctx, q))); err != nil {
-			return err
+		if !ask(q) {
+			break
 		}
 	}
 	return lines.Err()

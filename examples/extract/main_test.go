@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,4 +65,34 @@ func TestWithin(t *testing.T) {
 		assert.Error(t, err)
 		assert.NotErrorIs(t, err, errDue)
 	}
+}
+
+// Lines are opened several at once and answered one after the other.
+func TestLinesAreAnsweredInOrder(t *testing.T) {
+	slow, small := p12(t, 20), filepath.Join(t.TempDir(), "none.pem")
+	var in strings.Builder
+	var want []string
+	for i := range 40 {
+		file := small
+		if i%3 == 0 {
+			file = slow
+		}
+		fmt.Fprintf(&in, "{\"file\": %q, \"password\": \"secret\"}\n\n", file)
+		want = append(want, file)
+	}
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-"}, strings.NewReader(in.String()), &out, io.Discard))
+	var got []string
+	for decoder := json.NewDecoder(&out); decoder.More(); {
+		var a answer
+		require.NoError(t, decoder.Decode(&a))
+		assert.Equal(t, a.File == slow, a.Error == nil)
+		got = append(got, a.File)
+	}
+	assert.Equal(t, want, got)
+
+	out.Reset()
+	err := run(t.Context(), []string{"-"}, strings.NewReader(in.String()+"{}"), &out, io.Discard)
+	assert.ErrorContains(t, err, "line 81 ")
+	assert.Equal(t, len(want), strings.Count(out.String(), "\n"), "what came before is answered")
 }
