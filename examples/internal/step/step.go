@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp"
 )
@@ -84,6 +85,15 @@ func (s *Step) request() (*mtlshttp.Request, error) {
 		return nil, refuse("request", "document", "%w", err)
 	}
 	return &r, inTheClear(&r)
+}
+
+// Timeout is the request's own, by which an engine knows how long a step may take;
+// of a document that cannot be read, and of one that has none, it is 40 s.
+func (s *Step) Timeout() time.Duration {
+	if r, err := s.request(); err == nil && r.Timeout > 0 {
+		return r.Timeout
+	}
+	return 40 * time.Second
 }
 
 // safe says that a method changes nothing on the server (RFC 9110, section

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,17 @@ func TestKeysByMethod(t *testing.T) {
 		result, err := runner.Do(t.Context(), s, step.Call{Key: "run:1"})
 		require.NoError(t, err)
 		assert.Equal(t, c.want, header(t, result, "x-key"), "%+v", c)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	for document, want := range map[string]time.Duration{
+		`{"url": "https://api.bank.example", "timeout": 90}`: 90 * time.Second,
+		`{"url": "https://api.bank.example"}`:                40 * time.Second,
+		`{`:                                                  40 * time.Second,
+	} {
+		s := step.Step{Request: json.RawMessage(document)}
+		assert.Equal(t, want, s.Timeout())
 	}
 }
 
