@@ -266,6 +266,7 @@ type Credential struct {
 	leaf        *x509.Certificate
 	parsed      []*x509.Certificate // the leaf first
 	sum         [sha256.Size]byte
+	plain       *wire.Identity // what it is to a connection, without the conditions above
 }
 
 // NewCredential joins a signer with its certificate and the chain above it. A
@@ -293,6 +294,7 @@ func NewCredential(signer crypto.Signer, chain ...*x509.Certificate) (*Credentia
 		hash.Write(sum[:])
 	}
 	hash.Sum(c.sum[:0])
+	c.plain = &wire.Identity{Certificate: c.certificate, Fingerprint: c.sum}
 	return c, nil
 }
 
@@ -342,6 +344,9 @@ func (c *Credential) usable(now time.Time) *Error {
 }
 
 func (c *Credential) identity() *wire.Identity {
+	if c.plain != nil && !c.OnlyIfAcceptable && !c.AllowAnonymous {
+		return c.plain
+	}
 	return &wire.Identity{Certificate: c.certificate, Fingerprint: c.sum,
 		OnlyIfAcceptable: c.OnlyIfAcceptable, AllowAnonymous: c.AllowAnonymous}
 }

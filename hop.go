@@ -49,6 +49,16 @@ type journey struct {
 	earlier bool // every request before the last one may be repeated
 }
 
+// newJourney makes a journey and the bundle at its end in one piece.
+func newJourney() *journey {
+	both := new(struct {
+		journey
+		bundle
+	})
+	both.journey.hops, both.journey.bundle = both.bundle.hops[:0], &both.bundle
+	return &both.journey
+}
+
 func (j *journey) add(h Hop) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -138,8 +148,8 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 		closeBody(req)
 		return nil, p.refuse(err)
 	}
+	state.Confirm, state.Bodied = p.confirms(req), hasBody(req)
 	state.Begin(transport)
-	state.Confirm = p.confirms(req)
 	out := p.outgoing(req, state)
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)

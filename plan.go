@@ -32,6 +32,7 @@ type plan struct {
 	origins    []target.Pattern // that the request allows
 	jarOwner   *Credential      // whose cookies are kept apart; nil: nobody's
 	few        [1]boundIdentity // where identities mostly has room enough
+	first      hopState         // of the first try
 
 	handedOut bool // to a caller of Client
 	progress  *reporter
@@ -292,8 +293,7 @@ const userAgent = "mtlshttp"
 
 // try goes the way once: sends, follows, reads and parses.
 func (p *plan) try(ctx context.Context) (a attempt) {
-	made := new(bundle)
-	begun, j := time.Now(), &journey{hops: made.hops[:0], bundle: made}
+	begun, j := time.Now(), newJourney()
 	resp, b, e := p.fetch(ctx, j)
 	a.begun, a.earlier = begun, j.earlier
 	if e == nil {
@@ -314,8 +314,11 @@ func (p *plan) try(ctx context.Context) (a attempt) {
 // fetch sends the request, follows redirects and begins the bundle, which may
 // stand beside an error. Without one the response's body is to be closed.
 func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response, *Error) {
-	first := &hopState{journey: j, origin: p.origin, earlier: true}
-	first.Context = ctx
+	first := &p.first
+	if first.journey != nil {
+		first = new(hopState) // the last try's may still be looked at
+	}
+	first.Context, first.journey, first.origin, first.earlier = ctx, j, p.origin, true
 	req, err := p.httpRequest(first)
 	if err != nil {
 		return nil, nil, asError(err)

@@ -20,6 +20,7 @@ const expiryWarning = 30 * 24 * time.Hour
 
 // Receipt says what a TLS connection did: what the server asked for, what was
 // presented, who the server is and who trusts it. A hop without TLS has none.
+// One is shared by the requests of a connection, and not to be modified.
 type Receipt struct {
 	TLSVersion        string                   `json:"tlsVersion"` // "1.2", "1.3"
 	CipherSuite       string                   `json:"cipherSuite"`
@@ -106,13 +107,19 @@ func (p *plan) receiptOf(record *wire.Record, reused bool) *Receipt {
 	if record == nil {
 		return nil
 	}
-	told, _ := record.Tell(func(f wire.Facts) any { return p.newReceipt(f, false) }).(*Receipt)
-	if told == nil {
-		return nil
+	told := record.Tell(func(f wire.Facts) any {
+		first := p.newReceipt(f, false)
+		if first == nil {
+			return [2]*Receipt{}
+		}
+		later := *first
+		later.Reused = true
+		return [2]*Receipt{first, &later}
+	}).([2]*Receipt)
+	if reused {
+		return told[1]
 	}
-	r := *told
-	r.Reused = reused
-	return &r
+	return told[0]
 }
 
 // newReceipt tells a connection's record as the documents do.

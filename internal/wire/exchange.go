@@ -34,6 +34,8 @@ type Exchange struct {
 	// Confirm waits, on a new connection of TLS 1.3 whose server asked for a
 	// certificate, for its verdict before the request goes out.
 	Confirm bool
+	// Bodied says that the request has a body, whose sending is a step.
+	Bodied bool
 
 	transport *Transport             // nil until it has begun
 	trace     httptrace.ClientTrace  // ours, with the caller's after it
@@ -58,7 +60,7 @@ type Exchange struct {
 
 // Times are the moments of an exchange; a zero one did not happen.
 type Times struct {
-	Start, GotConn, WroteHeaders, WroteRequest, FirstByte time.Time
+	Start, GotConn, WroteRequest, FirstByte time.Time
 }
 
 type exchangeKey struct{}
@@ -76,9 +78,11 @@ func (x *Exchange) Begin(t *Transport) {
 	x.transport, x.times.Start = t, time.Now()
 	x.trace = httptrace.ClientTrace{
 		GotConn:              x.gotConn,
-		WroteHeaders:         x.wroteHeaders,
 		WroteRequest:         x.wroteRequest,
 		GotFirstResponseByte: x.firstByte,
+	}
+	if x.Bodied {
+		x.trace.WroteHeaders = x.wroteHeaders
 	}
 	if theirs := httptrace.ContextClientTrace(x.Context); theirs != nil {
 		// The dial makes the handshake itself, so it also calls the hooks
@@ -202,7 +206,6 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 func (x *Exchange) wroteHeaders() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.times.WroteHeaders = time.Now()
 	x.step = max(x.step, StepWriteBody)
 }
 
