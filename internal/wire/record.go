@@ -116,6 +116,17 @@ func (r *Record) ticket() bool {
 	return r.granted
 }
 
+// asked notes what a server's request for a certificate came to. In TLS 1.2 it
+// may come after answers, when it makes what was told of the connection untrue.
+func (r *Record) asked(info *tls.CertificateRequestInfo, presented *Identity, withheld []Withheld) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := &r.facts
+	f.Requested, f.RequestVersion = true, info.Version
+	f.AcceptableCAs, f.SignatureSchemes = info.AcceptableCAs, info.SignatureSchemes
+	f.Presented, f.Withheld, r.told = presented, withheld, nil
+}
+
 func (r *Record) note(f func(*Facts)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

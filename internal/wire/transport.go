@@ -303,11 +303,7 @@ func (t *Transport) config(record *Record) *tls.Config {
 		for _, refused := range t.setting.Refused {
 			withheld = append(withheld, Withheld{refused, WithheldOrigin})
 		}
-		record.note(func(f *Facts) {
-			f.Requested, f.RequestVersion = true, info.Version
-			f.AcceptableCAs, f.SignatureSchemes = info.AcceptableCAs, info.SignatureSchemes
-			f.Presented, f.Withheld = id, withheld
-		})
+		record.asked(info, id, withheld)
 		if err != nil {
 			return nil, err
 		}
