@@ -64,16 +64,27 @@ func (k *Keychain) expiries(ctx context.Context) ([]Expiry, map[string]error) {
 			faults[name] = err
 			continue
 		}
-		seen := make(map[string]bool)
-		for _, c := range slices.Concat(h.chain, h.roots) {
-			if info := infoOf(c); !seen[info.SHA256] {
-				seen[info.SHA256] = true
-				all = append(all, Expiry{name, info, info.NotAfter.Sub(now)})
-			}
+		for _, info := range h.certificates() {
+			all = append(all, Expiry{name, info, info.NotAfter.Sub(now)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Expiry) int { return a.Certificate.NotAfter.Compare(b.Certificate.NotAfter) })
 	return all, faults
+}
+
+// certificates are what h holds, each once. They are told once: a watch asks
+// every hour.
+func (h *holding) certificates() []CertificateInfo {
+	h.once.Do(func() {
+		seen := make(map[string]bool)
+		for _, c := range slices.Concat(h.chain, h.roots) {
+			if info := infoOf(c); !seen[info.SHA256] {
+				seen[info.SHA256] = true
+				h.infos = append(h.infos, info)
+			}
+		}
+	})
+	return h.infos
 }
 
 func infoOf(c *x509.Certificate) CertificateInfo {

@@ -73,6 +73,9 @@ type holding struct {
 	missing    error               // why there is no credential
 	chain      []*x509.Certificate // the leaf first; also where the key is missing
 	roots      []*x509.Certificate
+
+	once  sync.Once
+	infos []CertificateInfo // see certificates
 }
 
 // Add keeps a credential under a name; one of that name gives way.

@@ -64,9 +64,8 @@ type Config struct {
 	// Depth is the number of intermediates that are allowed; zero: the
 	// server's default.
 	Depth int
-	// Allowed are the SHA-256 sums of the certificates that are let in; nil:
-	// every valid one.
-	Allowed map[[32]byte]bool
+	// Allowed says which valid certificates are let in; nil: every one.
+	Allowed func(*x509.Certificate) bool
 	// Refusal is what every client's certificate gets; nil: what it deserves.
 	Refusal *Refusal
 	// Stall is where the server stops; empty: nowhere.

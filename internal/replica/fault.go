@@ -3,7 +3,6 @@ package replica
 import (
 	"bytes"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"slices"
@@ -56,7 +55,7 @@ func (e *examination) find(c *Config, sent []*x509.Certificate) fault {
 	} else if f := e.verify(c, sent, now); f != none {
 		return f
 	}
-	if c.Allowed != nil && !c.Allowed[sha256.Sum256(sent[0].Raw)] {
+	if c.Allowed != nil && !c.Allowed(sent[0]) {
 		return notAllowed
 	}
 	return none

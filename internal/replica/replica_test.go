@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -207,7 +206,7 @@ func TestRefusals(t *testing.T) {
 
 func TestAllowed(t *testing.T) {
 	w := newWorld(t)
-	allowed := map[[32]byte]bool{sha256.Sum256(w.valid.Certificate.Raw): true}
+	allowed := w.valid.Certificate.Equal
 	for name, want := range map[Name]string{Nginx: "403 ", Go: "alert: bad certificate", GnuTLS: "alert: access denied"} {
 		url := w.start(t, Config{Like: name, Demand: DemandRequire, Allowed: allowed}).URL
 		assert.Contains(t, w.both(t, url, w.valid), "200")
