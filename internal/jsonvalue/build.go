@@ -1,6 +1,7 @@
 package jsonvalue
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -8,8 +9,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// builder makes the values of text that was validated: it looks for the ends of
-// things and does not check them again.
+// builder makes the values of text while it checks the grammar of RFC 8259. What
+// is wrong where text is not JSON is for validate to say. How deep the text is
+// was measured before.
 type builder struct {
 	text    []byte
 	pos     int
@@ -52,9 +54,18 @@ const (
 	ownStrings = 1 << 10 // strings from this length on are allocated alone
 )
 
-func (b *builder) value() any {
+// document reads the one value that the text has to be.
+func (b *builder) document() (v any, ok bool) {
+	if v, ok = b.value(); !ok {
+		return nil, false
+	}
 	b.space()
-	switch c := b.text[b.pos]; c {
+	return v, b.pos == len(b.text)
+}
+
+func (b *builder) value() (v any, ok bool) {
+	b.space()
+	switch b.peek() {
 	case '{':
 		if b.ordered {
 			return b.object()
@@ -63,80 +74,130 @@ func (b *builder) value() any {
 	case '[':
 		return b.array()
 	case '"':
-		return b.boxed(b.str())
+		s, ok := b.str()
+		if !ok {
+			return nil, false
+		}
+		return b.boxed(s), true
 	case 't':
-		b.pos += len("true")
-		return true
+		return true, b.skip("true")
 	case 'f':
-		b.pos += len("false")
-		return false
+		return false, b.skip("false")
 	case 'n':
-		b.pos += len("null")
-		return nil
+		return nil, b.skip("null")
 	default:
 		return b.number()
 	}
 }
 
-func (b *builder) array() any {
+func (b *builder) array() (any, bool) {
 	start := len(b.values)
-	for b.next(']') {
-		v := b.value()
-		b.values = append(b.values, v)
+	more, ok := b.first(']')
+	for more && ok {
+		var v any
+		if v, ok = b.value(); ok {
+			b.values = append(b.values, v)
+			more, ok = b.next(']')
+		}
+	}
+	if !ok {
+		return nil, false
 	}
 	out := make([]any, len(b.values)-start)
 	copy(out, b.values[start:])
 	b.values = b.values[:start]
-	return out
+	return out, true
 }
 
-func (b *builder) mapping() any {
+func (b *builder) mapping() (any, bool) {
 	start, first := len(b.values), len(b.names)
-	b.members()
+	if !b.members() {
+		return nil, false
+	}
 	out := make(map[string]any, len(b.names)-first)
 	for i, name := range b.names[first:] {
 		out[name] = b.values[start+i]
 	}
 	b.values, b.names = b.values[:start], b.names[:first]
-	return out
+	return out, true
 }
 
-func (b *builder) object() any {
+func (b *builder) object() (any, bool) {
 	start, first := len(b.values), len(b.names)
-	b.members()
+	if !b.members() {
+		return nil, false
+	}
 	out := make(Object, len(b.names)-first)
 	for i, name := range b.names[first:] {
 		out[i] = Member{Name: name, Value: b.values[start+i]}
 	}
 	b.values, b.names = b.values[:start], b.names[:first]
-	return out
+	return out, true
 }
 
-func (b *builder) members() {
-	for b.next('}') {
-		name := b.name(b.str())
+func (b *builder) members() bool {
+	more, ok := b.first('}')
+	for more && ok {
+		if b.peek() != '"' {
+			return false
+		}
+		s, fine := b.str()
+		if !fine {
+			return false
+		}
+		name := b.name(s)
 		b.space()
-		b.pos++ // the colon
-		v := b.value()
+		if !b.skip(":") {
+			return false
+		}
+		v, fine := b.value()
+		if !fine {
+			return false
+		}
 		b.names = append(b.names, name)
 		b.values = append(b.values, v)
+		more, ok = b.next('}')
 	}
+	return ok
 }
 
-// next steps over the opening bracket or a comma to the next child, or over
-// the closing bracket and says no.
-func (b *builder) next(closing byte) bool {
-	b.space()
-	if b.text[b.pos] == closing {
-		b.pos++
-		return false
-	}
+// first steps over the opening bracket and says whether there is a child.
+func (b *builder) first(closing byte) (more, ok bool) {
 	b.pos++
 	b.space()
-	if b.text[b.pos] == closing {
+	if b.peek() == closing {
 		b.pos++
+		return false, true
+	}
+	return true, true
+}
+
+// next steps over a comma to the next child, or over the closing bracket, after
+// which there is none.
+func (b *builder) next(closing byte) (more, ok bool) {
+	b.space()
+	c := b.peek()
+	b.pos++
+	if c == ',' {
+		b.space()
+		return true, true
+	}
+	return false, c == closing
+}
+
+// peek returns the current byte, or 0 at the end, which begins nothing.
+func (b *builder) peek() byte {
+	if b.pos < len(b.text) {
+		return b.text[b.pos]
+	}
+	return 0
+}
+
+func (b *builder) skip(literal string) bool {
+	if len(b.text)-b.pos < len(literal) || string(b.text[b.pos:b.pos+len(literal)]) != literal {
 		return false
 	}
+	b.pos += len(literal)
 	return true
 }
 
@@ -146,40 +207,106 @@ func (b *builder) space() {
 	}
 }
 
+// plain are the bytes that stand for themselves in a string.
+var plain = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return table
+}()
+
 // str steps over a string and returns its content, which is good until the
 // next call.
-func (b *builder) str() []byte {
+func (b *builder) str() (content []byte, ok bool) {
 	open := b.pos
 	end := open + 1
-	for b.text[end] != '"' && b.text[end] != '\\' {
+	for end < len(b.text) && plain[b.text[end]] {
 		end++
 	}
-	if b.text[end] == '"' && !b.dirty {
+	if end < len(b.text) && b.text[end] == '"' && !b.dirty {
 		b.pos = end + 1
-		return b.text[open+1 : end]
+		return b.text[open+1 : end], true
 	}
-	end = closingQuote(b.text, open)
+	for end < len(b.text) && b.text[end] != '"' {
+		n := 1
+		if b.text[end] == '\\' {
+			n = escape(b.text[end:])
+		} else if !plain[b.text[end]] {
+			n = 0
+		}
+		if n == 0 {
+			return nil, false
+		}
+		end += n
+	}
+	if end >= len(b.text) {
+		return nil, false
+	}
 	b.pos = end + 1
 	// The error says that something was replaced, which is the rule.
 	b.scratch, _ = jsontext.AppendUnquote(b.scratch[:0], b.text[open:end+1])
-	return b.scratch
+	return b.scratch, true
 }
 
-func (b *builder) number() any {
+// escape returns the length of the escape that text begins with, 0 for none.
+func escape(text []byte) int {
+	switch {
+	case len(text) < 2:
+		return 0
+	case bytes.IndexByte([]byte(`"\/bfnrt`), text[1]) >= 0:
+		return 2
+	case text[1] != 'u' || len(text) < 6:
+		return 0
+	}
+	for _, c := range text[2:6] {
+		if !isDigit(c) && !('a' <= c|0x20 && c|0x20 <= 'f') {
+			return 0
+		}
+	}
+	return 6
+}
+
+func (b *builder) number() (any, bool) {
 	start := b.pos
-	for b.pos < len(b.text) && isNumeric(b.text[b.pos]) {
+	if b.peek() == '-' {
 		b.pos++
 	}
-	digits := b.text[start:b.pos]
-	if len(digits) == 1 {
-		return digit[digits[0]-'0']
+	leading := b.peek()
+	if n := b.digits(); n == 0 || leading == '0' && n > 1 {
+		return nil, false
 	}
-	return json.Number(b.keep(digits))
+	if b.peek() == '.' {
+		b.pos++
+		if b.digits() == 0 {
+			return nil, false
+		}
+	}
+	if b.peek()|0x20 == 'e' {
+		b.pos++
+		if c := b.peek(); c == '+' || c == '-' {
+			b.pos++
+		}
+		if b.digits() == 0 {
+			return nil, false
+		}
+	}
+	text := b.text[start:b.pos]
+	if len(text) == 1 {
+		return digit[text[0]-'0'], true
+	}
+	return json.Number(b.keep(text)), true
 }
 
-func isNumeric(c byte) bool {
-	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
+// digits steps over digits and says how many there were.
+func (b *builder) digits() int {
+	start := b.pos
+	for b.pos < len(b.text) && isDigit(b.text[b.pos]) {
+		b.pos++
+	}
+	return b.pos - start
 }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 var digit = [10]any{
 	json.Number("0"), json.Number("1"), json.Number("2"), json.Number("3"), json.Number("4"),

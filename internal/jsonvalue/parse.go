@@ -1,6 +1,6 @@
 // Package jsonvalue turns JSON text into Go values and back: numbers stay
 // exactly as they were written, and depth and size are bounded before anything
-// is built. The grammar is RFC 8259, checked by jsontext.
+// is built. The grammar is RFC 8259.
 //
 // Where RFC 8259 leaves room, responses and documents are read by two rules:
 //
@@ -46,15 +46,25 @@ func parse(data []byte, l Limits, ordered bool) (any, error) {
 	if err := measure(text, l.withDefaults()); err != nil {
 		return nil, err
 	}
-	if err := validate(text, ordered); err != nil {
-		return nil, positioned(data, len(data)-len(text), err)
+	base := len(data) - len(text)
+	if ordered { // the stricter rule is jsontext's own
+		if err := validate(text, true); err != nil {
+			return nil, positioned(data, base, err)
+		}
 	}
 	b := builders.Get().(*builder)
 	b.text, b.ordered, b.dirty = text, ordered, !ordered && !utf8.Valid(text)
-	value := b.value()
+	value, ok := b.document()
+	stopped := b.pos
 	b.forget()
 	builders.Put(b)
-	return value, nil
+	if ok {
+		return value, nil
+	}
+	if err := validate(text, ordered); err != nil { // which says what is wrong
+		return nil, positioned(data, base, err)
+	}
+	return nil, syntaxError(data, base+stopped, "", "not valid")
 }
 
 // Valid says whether data is one JSON value within the limits, for text that is
