@@ -99,8 +99,8 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		OneProtocol: p.request.Protocol.HTTP != 0, NoProtocol: errors.Is(o.err, wire.ErrNoHTTP2),
 		HTTP11Needed: wire.HTTP11Required(o.err),
 	}
-	for _, b := range p.identities {
-		s.Configured = append(s.Configured, leafOf(b.identity))
+	for _, id := range progress.Allowed { // as of this hop, which a rotation may have come before
+		s.Configured = append(s.Configured, leafOf(id))
 	}
 	if f.Presented != nil {
 		l := leafOf(f.Presented)

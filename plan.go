@@ -224,12 +224,6 @@ func (p *plan) permits(b *boundIdentity, o target.Origin) bool {
 	return o == p.origin || matches(p.origins, o) || matches(b.origins, o)
 }
 
-// configured says whether an identity may be shown on a connection.
-func (p *plan) configured(f wire.Facts) bool {
-	o := target.Origin{Scheme: "https", Host: f.Host, Port: f.Port}
-	return slices.ContainsFunc(p.identities, func(b boundIdentity) bool { return p.permits(&b, o) })
-}
-
 func matches(patterns []target.Pattern, o target.Origin) bool {
 	return slices.ContainsFunc(patterns, func(p target.Pattern) bool { return p.Matches(o) })
 }

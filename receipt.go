@@ -185,7 +185,7 @@ func (r *Receipt) warn(p *plan, f wire.Facts, now time.Time) {
 	if chain := serverChain(f); len(chain) > 0 && expiring(chain[0], now) {
 		add("server-cert-expiring", "the server's certificate ends on "+chain[0].NotAfter.UTC().Format(time.DateOnly))
 	}
-	if f.Stage == wire.StageReady && p.configured(f) {
+	if f.Stage == wire.StageReady && len(f.Allowed) > 0 {
 		switch {
 		case !f.Requested:
 			add("client-cert-not-requested", "a client certificate is configured and the server never asked for one")

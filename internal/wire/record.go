@@ -34,9 +34,10 @@ type Facts struct {
 
 	Stage Stage // how far it came
 
-	Requested        bool     // the server sent a CertificateRequest
-	RequestVersion   uint16   // of TLS, where it did
-	AcceptableCAs    [][]byte // DER names of the authorities that it lists
+	Allowed          []*Identity // that may be shown here, in order; the setting's own
+	Requested        bool        // the server sent a CertificateRequest
+	RequestVersion   uint16      // of TLS, where it did
+	AcceptableCAs    [][]byte    // DER names of the authorities that it lists
 	SignatureSchemes []tls.SignatureScheme
 	Presented        *Identity
 	Withheld         []Withheld

@@ -370,7 +370,7 @@ func (t *Transport) newRecord(ctx context.Context, addr string) (*Record, error)
 		host = addr
 	}
 	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
-	record.facts.Start = time.Now()
+	record.facts.Start, record.facts.Allowed = time.Now(), t.setting.Identities
 	if x := ExchangeOf(ctx); x != nil && !x.dials(record) {
 		return nil, ErrTooManyDials
 	}
