@@ -44,7 +44,7 @@ func TestRetryAfter(t *testing.T) {
 		waited.Store(time.Now().UnixNano() - first.Load())
 		_, _ = io.WriteString(w, `{"ok": true}`)
 	}))
-	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.step(t, "POST", "/")}})
+	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.Step(t, "POST", "/")}})
 	w.assertKept(t, run)
 	require.NoError(t, run.Get(t.Context(), nil))
 	assert.GreaterOrEqual(t, time.Duration(waited.Load()), 2900*time.Millisecond)
@@ -59,7 +59,7 @@ func TestCancelled(t *testing.T) {
 		<-r.Context().Done()
 		ended <- time.Now()
 	}))
-	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.step(t, "POST", "/")}, Heartbeat: 2})
+	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.Step(t, "POST", "/")}, Heartbeat: 2})
 	select {
 	case <-began:
 	case <-time.After(30 * time.Second):
@@ -86,14 +86,14 @@ func TestLargeBodies(t *testing.T) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = w.Write(make([]byte, size))
 	}))
-	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.step(t, "GET", "/")}})
+	run := w.start(t, httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.Step(t, "GET", "/")}})
 	var out httpactivity.ScenarioOutput
 	require.NoError(t, run.Get(t.Context(), &out))
-	info, err := os.Stat(filepath.Join(w.dir, "store", out.Results[0].Body))
+	info, err := os.Stat(filepath.Join(w.Dir, "store", out.Results[0].Body))
 	require.NoError(t, err)
 	assert.Equal(t, int64(size), info.Size())
 
-	upload := w.step(t, "PUT", "/")
+	upload := w.Step(t, "PUT", "/")
 	upload.Send, upload.SendType = out.Results[0].Body, "application/octet-stream"
 	again, err := w.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, httpactivity.WorkflowName,
 		httpactivity.ScenarioInput{Steps: []httpactivity.Step{upload}})
