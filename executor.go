@@ -42,7 +42,13 @@ type Executor struct {
 	// and cookies: for tracing and metrics. It must keep the request's
 	// context. Nil: nothing.
 	Wrap func(http.RoundTripper) http.RoundTripper
-	// Logger gets one event for each hop at level debug; nil: none.
+	// Observe is told of each attempt when it has ended, and of each request
+	// that is refused before; Metrics.Observe counts them. It is called within
+	// Do, at once by many, and should be quick. Nil: nobody is told.
+	Observe func(ctx context.Context, e Event)
+	// Logger gets one event for each attempt, at level info where an answer
+	// came and warn where not, and one for each hop at level debug, with the
+	// attributes of docs/observability.md; nil: none.
 	Logger *slog.Logger
 	// Clock says what time it is, for certificates and cookies; nil: time.Now.
 	Clock func() time.Time
@@ -138,7 +144,7 @@ func (e *Executor) clock() func() time.Time {
 func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	p, perr := s.plan(ctx, r)
 	if perr != nil {
-		return nil, perr
+		return nil, s.refused(ctx, r, perr)
 	}
 	p.progress = newReporter(r.Progress)
 	defer p.progress.end()

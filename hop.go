@@ -130,7 +130,10 @@ func hopOf(ctx context.Context) *hopState {
 type hopTripper struct{ plan *plan }
 
 func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.plan.hop(req, t.plan.arrive(req))
+	state := t.plan.arrive(req)
+	resp, err := t.plan.hop(req, state)
+	t.plan.passed(req, state, err)
+	return resp, err
 }
 
 func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {

@@ -138,14 +138,17 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 		a := p.try(ctx)
 		replayable := p.payload.release()
 		attempts = a.join(attempts, begun)
-		if replayable && ctx.Err() == nil && p.otherwise(&a) {
-			p.drop()
-			continue
-		}
-		if n >= policy.Attempts || !replayable || ctx.Err() != nil || !policy.wants(&a) || !policy.grants(ctx, a.wish) {
+		able := replayable && ctx.Err() == nil
+		otherwise := able && p.otherwise(&a)
+		retried := !otherwise && able && n < policy.Attempts && policy.wants(&a) && policy.grants(ctx, a.wish)
+		p.attempted(ctx, &a, n, otherwise || retried)
+		if !otherwise && !retried {
 			return a.result()
 		}
 		p.drop()
+		if otherwise {
+			continue
+		}
 		if err := p.wait(ctx, policy.backoff(n, a.wish)); err != nil {
 			return a.bundle, err.after(&a, n)
 		}

@@ -32,7 +32,7 @@ func (e *Executor) Open(ctx context.Context, r *Request) (*Stream, error) {
 func (s *Session) Open(ctx context.Context, r *Request) (*Stream, error) {
 	p, perr := s.plan(ctx, r)
 	if perr != nil {
-		return nil, perr
+		return nil, s.refused(ctx, r, perr)
 	}
 	if !r.Output.isZero() {
 		return nil, fault(KindConfig, "output", "ambiguous", "a stream is read by whoever opened it")
