@@ -2,7 +2,23 @@
 // form to fill in, run and look at. It brings ten ready-made cases with servers
 // of their own, so mutual TLS can be learned by looking.
 //
-// The page is drawn from the library's JSON Schema; page/ has it as plain files.
+// The page is drawn from the library's JSON Schema; page/ has it as plain files,
+// and e2e/ drives it in a browser. An engine that takes the page over answers
+// its calls, below the page's own address:
+//
+//	GET  api/schema                    the JSON Schema that the form is drawn from
+//	GET  api/cases                     ready-made requests, may be none
+//	GET  api/credentials               the keychain: certificates by name, never a key
+//	POST api/credentials/extract       what is inside of a file
+//	POST api/credentials/save          the same, and keep it under a name
+//	POST api/credentials/rename        a new name for an entry
+//	POST api/credentials/delete        one entry less
+//	POST api/check                     faults of a document by field, and warnings
+//	POST api/run                       lines of JSON: run, progress, result
+//	POST api/stop                      ends a run
+//	GET  api/runs/{id}/body            the body of a run, to be saved
+//	POST api/import                    a text into documents
+//	POST api/export                    a document, or a run, into a text
 package main
 
 import (

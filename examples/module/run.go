@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	keptRuns    = 5                      // whose bodies can be saved
+	keptRuns    = 2                      // whose bodies can be saved; they are in memory
 	shownData   = 2 << 20                // of JSON; of more, a beginning
 	shownBytes  = 64 << 10               // of such a beginning
 	progressGap = 100 * time.Millisecond // between two lines of progress

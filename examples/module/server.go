@@ -54,6 +54,7 @@ func (s *server) Serve(ctx context.Context) error {
 	srv := &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          log.New(io.Discard, "", 0), // a browser's broken connections
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}

@@ -61,14 +61,13 @@ func importCurl(text string) ([]imported, error) {
 	note := func(option, text string) {
 		notes = append(notes, mtlshttp.Note{Code: "curl", Path: option, Text: text})
 	}
-	// The names that the import gave are of files, which nobody has extracted.
+	// The names that the import gave stay, though the keychain does not have
+	// them: a request that asks for a certificate is not sent without.
 	if command.Credential != nil {
-		note("--cert", "Extract the file of the client certificate, and choose it under Credentials.")
-		command.Request.Credentials = ""
+		note("--cert", "Extract the file of the client certificate; until then the request is not sent.")
 	}
 	if command.CA != nil {
-		note("--cacert", "Extract the file of authorities, and choose it under Self-signed certificate.")
-		command.Request.Roots = mtlshttp.Roots{}
+		note("--cacert", "Extract the file of authorities; until then the request is not sent.")
 	}
 	if command.Proxy != nil {
 		note("--proxy", "This page connects without a proxy.")
@@ -93,10 +92,7 @@ func importScenario(r *http.Request, text string) ([]imported, error) {
 		one := imported{Title: "Module " + m.ID + ": " + title, Document: m.Request, Notes: list(m.Notes), Error: m.Err}
 		for _, k := range m.Keychains {
 			one.Notes = append(one.Notes, mtlshttp.Note{Code: "keychain", Path: k.Kind,
-				Text: "The module used the keychain " + k.ID + " " + k.Label + ". Extract its file, and choose it here."})
-		}
-		if one.Document != nil {
-			one.Document.Credentials = "" // a keychain's number, which means nothing here
+				Text: "The module used the keychain " + k.ID + " " + k.Label + ", which is not here. Extract its file, and choose it."})
 		}
 		out = append(out, one)
 	}

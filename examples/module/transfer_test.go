@@ -30,8 +30,15 @@ func TestImport(t *testing.T) {
 	curl := read("curl https://a.test/x -X DELETE --cert me.p12:pass --cacert ca.pem -x proxy.test:3128 -H 'X-A: 1'")
 	require.Len(t, curl, 1)
 	assert.Equal(t, "https://a.test/x", curl[0].Document["url"])
-	assert.NotContains(t, curl[0].Document, "credentials", "a file that nobody has extracted")
-	assert.NotContains(t, curl[0].Document, "ca")
+	var refused struct {
+		Error struct{ Field, Message string }
+	}
+	assert.Equal(t, http.StatusBadRequest, c.post("api/check", curl[0].Document, &refused), "it asks for a certificate, and is not sent without")
+	assert.Equal(t, "ca", refused.Error.Field)
+	delete(curl[0].Document, "ca")
+	delete(curl[0].Document, "caOnly")
+	assert.Equal(t, http.StatusBadRequest, c.post("api/check", curl[0].Document, &refused))
+	assert.Equal(t, "credentials", refused.Error.Field)
 	var about []string
 	for _, n := range curl[0].Notes {
 		about = append(about, n.Path)
@@ -44,7 +51,6 @@ func TestImport(t *testing.T) {
 	assert.Contains(t, scenario[0].Title, "3")
 
 	for _, bad := range []string{"", "{", `{"name": "x"}`, `{"flow": []}`, "wget https://a.test", `{"url": 5}`} {
-		var refused struct{ Error struct{ Message string } }
 		assert.Equal(t, http.StatusBadRequest, c.post("api/import", map[string]string{"text": bad}, &refused), bad)
 		assert.NotEmpty(t, refused.Error.Message)
 	}

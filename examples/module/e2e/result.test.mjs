@@ -67,6 +67,19 @@ test('hops, timings and receipts of a redirect', async () => {
   assert.match(await page.locator('.side').first().innerText(), /Accepted/);
 });
 
+test('what is relaxed is told', async () => {
+  await runCase(page, 'unknown-server');
+  await page.check('#advanced', { force: true });
+  await page.uncheck('[data-field=rejectUnauthorized] input', { force: true });
+  await page.click('#run');
+  await page.waitForFunction(() => document.querySelector('#headline')?.textContent === '200 OK');
+  assert.match(await page.locator('.to-know').innerText(), /verif/);
+  assert.match(await page.locator('.side').nth(1).innerText(), /Not verified/);
+  await tab('Receipt');
+  assert.match(await page.locator('.receipt').innerText(), /Relaxed\s+unverified/);
+  await accessible(page, 'relaxed');
+});
+
 test('the body can be saved', async () => {
   await runCase(page, 'works');
   await tab('Bundle');

@@ -40,6 +40,10 @@ test('a curl command', async () => {
   assert.equal(await page.locator('[data-field=method] select option:checked').innerText(), 'POST');
   assert.equal(await page.locator('[data-field=data] textarea').inputValue(), '{"a": 1}');
   assert.ok((await page.locator('[data-field=headers] input').evaluateAll((all) => all.map((i) => i.value))).includes('X-Trace'));
+  // Its certificate is not here, and it is not sent without.
+  assert.match(await page.locator('[data-field=credentials] select option:checked').innerText(), /not in the keychain/);
+  await page.click('#run');
+  await page.locator('[data-field=credentials] .fault:visible').waitFor();
 });
 
 const blueprint = {

@@ -28,7 +28,6 @@ class App {
     at('open-credentials').addEventListener('click', () => keychain(this));
     at('open-import').addEventListener('click', () => this.import());
     at('open-export').addEventListener('click', () => exportDialog(this.form.document, this.lastRun));
-    this.welcome();
   }
 
   /** changed takes the keychain's new list; a name that was changed is so in the form too. */
@@ -67,7 +66,6 @@ class App {
     note(at('case-note'), this.cases, i, (n) => this.runCase(n));
     await this.run();
     at('result').focus({ preventScroll: true });
-    at('case-note').scrollIntoView({ block: 'nearest' });
   }
 
   load(document) {
@@ -91,16 +89,23 @@ class App {
     if (faults.length) place.focus();
   }
 
+  // reveal brings the result into a narrow window, where it is below the form.
+  reveal() {
+    const top = at('result').getBoundingClientRect().top;
+    if (top > innerHeight * 0.7) at('result').scrollIntoView();
+  }
+
   async run() {
-    if (this.stop) return;
+    if (this.running) return;
     this.showFaults([]);
     const document = this.form.document;
     let number;
     const progress = new Progress(at('progress'), at('outcome'), () => post('api/stop', { run: number }));
-    this.stop = true;
+    this.running = true;
+    this.reveal();
     at('run').disabled = true;
     try {
-      await post('api/check', document);
+      const { warnings } = await post('api/check', document);
       let result;
       await run(document, (line) => {
         if (line.run) number = line.run;
@@ -109,14 +114,14 @@ class App {
       });
       if (!result) throw new Error('The program ended before the run did.');
       this.lastRun = number;
-      outcome(at('outcome'), result, number, this.entries);
+      outcome(at('outcome'), result, { run: number, entries: this.entries, warnings });
       say(`${at('headline').textContent}. ${result.error?.diagnosis?.advice ?? ''}`);
     } catch (error) {
       if (error instanceof Refusal) this.showFaults(error.faults);
       else replace(at('outcome'), h('p', { class: 'fault', role: 'alert' }, error.message));
     } finally {
       progress.end();
-      this.stop = false;
+      this.running = false;
       at('run').disabled = false;
     }
   }
@@ -124,7 +129,7 @@ class App {
 
 try {
   const [schema, cases, entries] = await Promise.all([get('api/schema'), get('api/cases'), get('api/credentials')]);
-  window.module = new App(schema, cases, entries);
+  new App(schema, cases, entries).welcome();
 } catch (error) {
   replace(at('outcome'), h('p', { class: 'fault', role: 'alert' }, error.message));
 }

@@ -13,8 +13,8 @@ import { tree } from './tree.js';
 
 const protocols = { h2: 'HTTP/2', 'http/1.1': 'HTTP/1.1' };
 
-/** outcome draws a result into a place. entries are those of the keychain. */
-export function outcome(place, result, run, entries) {
+/** outcome draws a result of a run into a place. entries are those of the keychain, warnings of the check before. */
+export function outcome(place, result, { run, entries, warnings }) {
   const bundle = result.bundle?.document;
   const error = result.error;
   const hops = bundle?.hops ?? error?.hops ?? [];
@@ -23,6 +23,7 @@ export function outcome(place, result, run, entries) {
     headline(bundle, error, hops),
     diagnosis && diagnosisCard(diagnosis),
     error && !diagnosis && errorCard(error),
+    toKnow(bundle, hops, warnings),
     hops.some((hop) => hop.receipt) && handshakes(hops, entries, diagnosis),
     details(bundle, error, hops, result, run));
 }
@@ -67,6 +68,14 @@ function errorCard(error) {
   return h('section', { class: 'diagnosis plain' }, h('p', { class: 'advice' }, plain(error)),
     h('dl', {}, h('div', {}, h('dt', {}, 'Kind'), h('dd', {}, h('code', {}, [error.kind, error.reason].filter(Boolean).join(' / ')))),
       error.type && h('div', {}, h('dt', {}, 'In the module'), h('dd', {}, h('code', {}, error.type)))));
+}
+
+// What worked and may not for long, each thing once.
+function toKnow(bundle, hops, warnings) {
+  const texts = [...warnings, ...hops.flatMap((hop) => hop.receipt?.warnings ?? [])].map((w) => w.message);
+  const unique = [...new Set([...texts, ...(bundle?.notes ?? [])])];
+  if (!unique.length) return null;
+  return h('section', { class: 'to-know', 'aria-label': 'To know' }, icon('warn'), h('ul', {}, unique.map((text) => h('li', {}, text))));
 }
 
 // The picture of one hop; with several, a choice between them, the last first.

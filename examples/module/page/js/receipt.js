@@ -24,7 +24,7 @@ export function receipt(r) {
       ['Asked for', client.requested ? 'yes' : 'no'],
       ['Accepted authorities', client.acceptableCAs?.length ? names(client.acceptableCAs) : 'none are named'],
       ['Presented', client.presented ? certificate(client.presented) : 'none'],
-      client.withheld?.length && ['Withheld', h('ul', {}, client.withheld.map((w) => h('li', {}, `${nameOf(w.subject)}: `, code(w.reason))))],
+      client.withheld?.length > 0 && ['Withheld', h('ul', {}, client.withheld.map((w) => h('li', {}, `${nameOf(w.subject)}: `, code(w.reason))))],
     ]),
     section('Server', [
       ['Certificate', server ? certificate(server) : 'none'],
@@ -32,8 +32,8 @@ export function receipt(r) {
       ['Vouched for by', trusted[r.server.trustedBy] ?? r.server.trustedBy],
     ]),
     (r.relaxations?.length > 0 || r.warnings?.length > 0) && section('To know', [
-      r.relaxations?.length && ['Relaxed', h('ul', {}, r.relaxations.map((x) => h('li', {}, code(x))))],
-      r.warnings?.length && ['Warnings', h('ul', {}, r.warnings.map((w) => h('li', {}, w.message)))],
+      r.relaxations?.length > 0 && ['Relaxed', h('ul', {}, r.relaxations.map((x) => h('li', {}, code(x))))],
+      r.warnings?.length > 0 && ['Warnings', h('ul', {}, r.warnings.map((w) => h('li', {}, w.message)))],
     ]));
 }
 
