@@ -129,11 +129,11 @@ func (e *Executor) TLSConfig(ctx context.Context, r *Request) (*tls.Config, erro
 	if r.RequireClientCertificate {
 		return nil, fault(KindConfig, "requireClientCertificate", "unsupported", "a bare TLS configuration cannot see to it")
 	}
-	allowed, _, err := p.present(ctx, p.origin)
+	allowed, _, err := p.present(ctx, p.origin, nil)
 	if err != nil {
 		return nil, asError(err)
 	}
-	transport, err := p.executor.pool.Transport(p.setting(allowed, nil))
+	transport, err := p.transport(allowed, nil)
 	if err != nil {
 		return nil, p.refuse(err)
 	}

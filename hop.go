@@ -99,6 +99,7 @@ type hopState struct {
 	secret  bool          // the first request carries what must not go in the clear
 	stuck   bool          // its body cannot be opened again: net/http follows no 307, whatever came between
 
+	few     [1]*wire.Identity // room for those that it may show
 	receipt *Receipt
 	next    *target.Target // where it redirects to; nil: its response is final
 
@@ -141,12 +142,12 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	j.earlier = state.earlier
 	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
 
-	allowed, refused, err := p.present(ctx, state.origin)
+	allowed, refused, err := p.present(ctx, state.origin, state.few[:0])
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
-	transport, err := p.transport(p.setting(allowed, refused))
+	transport, err := p.transport(allowed, refused)
 	if err != nil {
 		closeBody(req)
 		return nil, p.refuse(err)

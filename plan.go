@@ -27,17 +27,17 @@ type plan struct {
 	origin     target.Origin
 	auth       *BasicAuth
 	payload    *payload
-	trust      *trust
+	trust      trust
 	identities []boundIdentity
 	origins    []target.Pattern // that the request allows
 	jarOwner   *Credential      // whose cookies are kept apart; nil: nobody's
 	few        [1]boundIdentity // where identities mostly has room enough
 	first      hopState         // of the first try
 
-	handedOut bool // to a caller of Client
 	progress  *reporter
+	held      *http.Response // by hold
+	handedOut bool           // to a caller of Client
 	hold      bool           // the response's body, for Open
-	held      *http.Response // by it
 	apart     bool           // from connections that others use; see otherwise
 }
 
@@ -198,8 +198,9 @@ func (p *plan) bound(c *Credential) (b boundIdentity, err error) {
 // present says which identities a hop to an origin may show. A name is looked
 // up again for an origin that is not the request's own, since it may stand for
 // another credential there, and for clients that were handed out, so that a
-// rotation reaches them.
-func (p *plan) present(ctx context.Context, o target.Origin) (allowed, refused []*wire.Identity, err error) {
+// rotation reaches them. The allowed ones go into room, as far as it goes.
+func (p *plan) present(ctx context.Context, o target.Origin, room []*wire.Identity) (allowed, refused []*wire.Identity, err error) {
+	allowed = room
 	for _, b := range p.identities {
 		if b.again != nil && p.permits(&b, o) && (p.handedOut || o != p.origin) {
 			c, err := b.again(ctx, o)

@@ -43,11 +43,11 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	allowed, refused, err := p.present(ctx, p.origin)
+	allowed, refused, err := p.present(ctx, p.origin, nil)
 	if err != nil {
 		return nil, err
 	}
-	transport, err := p.executor.pool.Transport(p.setting(allowed, refused))
+	transport, err := p.transport(allowed, refused)
 	if err != nil {
 		return nil, p.refuse(err)
 	}

@@ -175,14 +175,6 @@ func (p *plan) otherwise(a *attempt) bool {
 	return true
 }
 
-// transport returns the one for a setting.
-func (p *plan) transport(s *wire.Setting) (*wire.Transport, error) {
-	if p.apart {
-		return p.executor.pool.Apart(s)
-	}
-	return p.executor.pool.Transport(s)
-}
-
 // wants says whether the outcome of a try asks for another one.
 func (r *RetryPolicy) wants(a *attempt) bool {
 	if a.bundle != nil && a.repeatable && r.wantsStatus(a.bundle.StatusCode) {

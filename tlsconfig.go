@@ -7,8 +7,8 @@ import (
 	"crypto/x509"
 	"encoding/binary"
 	"errors"
-	"hash"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 	"weak"
@@ -31,28 +31,29 @@ type trust struct {
 	added    []*x509.Certificate
 	lists    []*x509.RevocationList
 	clock    func() time.Time
-	sum      [sha256.Size]byte // by content
 }
 
 // systemRoots is read once: on some systems it takes a while.
 var systemRoots = sync.OnceValues(x509.SystemCertPool)
 
-func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationList, clock func() time.Time) *trust {
-	t := &trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, lists: lists, clock: clock}
-	h := sha256.New()
-	r.Verify.hash(h)
-	put(h, boolByte(r.Roots.Only), byte(r.Protocol.HTTP), boolByte(r.Protocol.Renegotiate))
-	putUint(h, uint64(r.Protocol.MinTLS), uint64(r.Protocol.MaxTLS), uint64(len(added)))
-	for _, c := range added {
+func newTrust(r *Request, added []*x509.Certificate, lists []*x509.RevocationList, clock func() time.Time) trust {
+	return trust{verify: r.Verify, protocol: r.Protocol, only: r.Roots.Only, added: added, lists: lists, clock: clock}
+}
+
+// appendKey adds what tells one trust from another, by content.
+func (t *trust) appendKey(key []byte) []byte {
+	key = t.verify.appendKey(key)
+	key = append(key, boolByte(t.only), byte(t.protocol.HTTP), boolByte(t.protocol.Renegotiate))
+	key = appendUint(key, uint64(t.protocol.MinTLS), uint64(t.protocol.MaxTLS), uint64(len(t.added)), uint64(len(t.lists)))
+	for _, c := range t.added {
 		sum := sha256.Sum256(c.Raw)
-		put(h, sum[:]...)
+		key = append(key, sum[:]...)
 	}
-	for _, l := range lists {
+	for _, l := range t.lists {
 		sum := sha256.Sum256(l.Raw)
-		put(h, sum[:]...)
+		key = append(key, sum[:]...)
 	}
-	h.Sum(t.sum[:0])
-	return t
+	return key
 }
 
 // rootsBySum are the added roots that something still uses, by content.
@@ -104,38 +105,56 @@ func (t *trust) config() (*tls.Config, func(string, tls.ConnectionState) error, 
 	return c, t.check(c.RootCAs), nil
 }
 
+// transport returns the one for connections that may show some identities, and
+// must not show others.
+func (p *plan) transport(allowed, refused []*wire.Identity) (*wire.Transport, error) {
+	key := p.settingKey(allowed, refused)
+	if p.apart {
+		return p.executor.pool.Apart(p.setting(key, allowed, refused))
+	}
+	return p.executor.pool.TransportOf(key, func() *wire.Setting { return p.setting(key, allowed, refused) })
+}
+
 // setting is what a connection to one origin has: the trust, and the
-// identities that the origin rule lets it show. Its key covers all of it by
-// content, so that equal settings share and others never do.
-func (p *plan) setting(allowed, refused []*wire.Identity) *wire.Setting {
-	s := &wire.Setting{
-		TLS: p.trust.config, Identities: allowed, Refused: refused,
+// identities that the origin rule lets it show. It outlives the plan, and keeps
+// nothing else of it.
+func (p *plan) setting(key wire.Key, allowed, refused []*wire.Identity) *wire.Setting {
+	t := p.trust
+	return &wire.Setting{
+		Key: key,
+		TLS: t.config, Identities: slices.Clone(allowed), Refused: slices.Clone(refused),
 		Required:  p.request.RequireClientCertificate,
 		HTTP1Only: p.request.Protocol.HTTP == 1 || p.request.Protocol.Renegotiate, HTTP2Only: p.request.Protocol.HTTP == 2,
 		HeaderBytes: p.limits.HeaderBytes,
 	}
-	h := sha256.New()
-	put(h, p.trust.sum[:]...)
-	put(h, boolByte(s.Required))
-	putUint(h, uint64(s.HeaderBytes), uint64(len(allowed)))
-	for _, ids := range [][]*wire.Identity{allowed, refused} {
-		for _, id := range ids {
-			put(h, id.Fingerprint[:]...)
-			put(h, boolByte(id.OnlyIfAcceptable), boolByte(id.AllowAnonymous))
-		}
-	}
-	h.Sum(s.Key[:0])
-	return s
 }
 
-func put(h hash.Hash, b ...byte) { _, _ = h.Write(b) }
-
-func putUint(h hash.Hash, values ...uint64) {
-	var b [8]byte
-	for _, v := range values {
-		binary.BigEndian.PutUint64(b[:], v)
-		put(h, b[:]...)
+// settingKey covers all of a setting by content, so that equal settings share
+// and others never do.
+func (p *plan) settingKey(allowed, refused []*wire.Identity) wire.Key {
+	var room [512]byte
+	key := p.trust.appendKey(room[:0])
+	key = append(key, boolByte(p.request.RequireClientCertificate))
+	key = appendUint(key, uint64(p.limits.HeaderBytes), uint64(len(allowed)))
+	for _, id := range allowed {
+		key = appendIdentity(key, id)
 	}
+	for _, id := range refused {
+		key = appendIdentity(key, id)
+	}
+	return sha256.Sum256(key)
+}
+
+func appendIdentity(key []byte, id *wire.Identity) []byte {
+	key = append(key, id.Fingerprint[:]...)
+	return append(key, boolByte(id.OnlyIfAcceptable), boolByte(id.AllowAnonymous))
+}
+
+func appendUint(key []byte, values ...uint64) []byte {
+	for _, v := range values {
+		key = binary.BigEndian.AppendUint64(key, v)
+	}
+	return key
 }
 
 func boolByte(b bool) byte {

@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"hash"
 	"slices"
 	"strings"
 	"time"
@@ -77,14 +76,15 @@ func (v Verify) relaxations() []string {
 	return list
 }
 
-func (v Verify) hash(h hash.Hash) {
-	put(h, boolByte(v.Off), boolByte(v.SkipName), boolByte(v.AllowExpired))
-	putUint(h, uint64(len(v.Name)), uint64(len(v.Pins)))
-	put(h, []byte(v.Name)...)
+func (v Verify) appendKey(key []byte) []byte {
+	key = append(key, boolByte(v.Off), boolByte(v.SkipName), boolByte(v.AllowExpired))
+	key = appendUint(key, uint64(len(v.Name)), uint64(len(v.Pins)))
+	key = append(key, v.Name...)
 	for _, text := range v.Pins {
 		pin, _ := parsePin(text)
-		put(h, pin[:]...)
+		key = append(key, pin[:]...)
 	}
+	return key
 }
 
 // parsePin reads a sum in hex, or in base64 as curl and HPKP write it.

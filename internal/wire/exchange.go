@@ -60,7 +60,7 @@ type Exchange struct {
 
 // Times are the moments of an exchange; a zero one did not happen.
 type Times struct {
-	Start, GotConn, WroteRequest, FirstByte time.Time
+	Start, WroteRequest, FirstByte time.Time
 }
 
 type exchangeKey struct{}
@@ -200,7 +200,6 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	if x.conn != nil {
 		x.before, x.written, x.writes = x.conn.received.Load(), x.conn.written.Load(), x.conn.writes.Load()
 	}
-	x.times.GotConn = time.Now()
 }
 
 func (x *Exchange) wroteHeaders() {

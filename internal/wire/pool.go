@@ -42,14 +42,20 @@ func NewPool(d Dialer, proxy *Proxy) *Pool {
 
 // Transport returns the transport for a setting, made where there is none.
 func (p *Pool) Transport(s *Setting) (*Transport, error) {
+	return p.TransportOf(s.Key, func() *Setting { return s })
+}
+
+// TransportOf is Transport for the setting of a key, which is made only where
+// there is no transport for it.
+func (p *Pool) TransportOf(key Key, setting func() *Setting) (*Transport, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, ErrClosed
 	}
-	k := p.kept(s.Key)
+	k := p.kept(key)
 	if k.transport == nil {
-		t, err := newTransport(p, s, k.sessions)
+		t, err := newTransport(p, setting(), k.sessions)
 		if err != nil {
 			return nil, err
 		}
