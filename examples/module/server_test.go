@@ -17,7 +17,10 @@ import (
 	"github.com/mtlshttp/mtlshttp"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// net/http waits half a second for who sends a body that was refused.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // secret is the password of everything that a test gives away.
 const secret = "kept-to-itself-4711"
