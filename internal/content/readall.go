@@ -3,14 +3,15 @@ package content
 import (
 	"errors"
 	"io"
+	"sync"
 )
 
 const (
-	firstPiece = 512
-	// largestPiece is by how much a body's memory grows at once, how much is
-	// believed of an announced length before that much came, and how much of a
-	// body beyond the limit is kept.
-	largestPiece = 1 << 20
+	// believed is how much of an announced length gets memory before that much
+	// came.
+	believed = 1 << 20
+	// keptBeyond is how much of a body beyond its limit is kept.
+	keptBeyond = 1 << 20
 )
 
 // ReadAll reads a body into memory. announced is what Content-Length says, or
@@ -19,48 +20,86 @@ const (
 // what stops at a limit stops near it. Where err is not nil, data is what could
 // be decoded before; of a body beyond its limit only the first 1 MiB.
 func ReadAll(r *Reader, announced int64) (data []byte, err error) {
-	if len(r.applied) > 0 {
-		announced = 0 // it is the encoded length
+	if announced > 0 && len(r.applied) == 0 { // else it is the encoded length
+		data, err = readKnown(r, announced)
 	}
-	var pieces [][]byte
-	piece := make([]byte, 0, pieceSize(0, announced))
-	total := int64(0)
-	for {
-		if len(piece) == cap(piece) {
-			pieces = append(pieces, piece)
-			piece = make([]byte, 0, pieceSize(total, announced))
-		}
-		var n int
-		n, err = r.Read(piece[len(piece):cap(piece)])
-		piece = piece[:len(piece)+n]
-		total += int64(n)
-		if err != nil {
-			break
-		}
+	if err == nil {
+		data, err = readOn(r, data)
 	}
 	if err == io.EOF {
-		err = nil
-	} else if _, beyond := errors.AsType[*LimitError](err); beyond {
-		total = min(total, largestPiece)
+		return data, nil
 	}
-	if len(pieces) == 0 {
-		return piece[:total], err
+	return data[:kept(int64(len(data)), err)], err
+}
+
+// kept is how much stays of what was read before an error.
+func kept(n int64, err error) int64 {
+	if _, beyond := errors.AsType[*LimitError](err); beyond {
+		return min(n, keptBeyond)
 	}
-	data = make([]byte, 0, total)
-	for _, p := range append(pieces, piece) {
-		data = append(data, p[:min(int64(len(p)), total-int64(len(data)))]...)
+	return n
+}
+
+// readKnown reads as many bytes as were announced, and the end after them where
+// it is there.
+func readKnown(r *Reader, announced int64) (data []byte, err error) {
+	data, err = fill(r, make([]byte, 0, min(announced, believed)+1))
+	if err == nil && announced > believed {
+		data, err = fill(r, append(make([]byte, 0, announced+1), data...))
 	}
 	return data, err
 }
 
-// pieceSize is the size of the next buffer once total bytes are there. The byte
-// more than what is announced is where the end shows.
-func pieceSize(total, announced int64) int64 {
-	switch left := announced - total; {
-	case left > largestPiece && total >= largestPiece:
-		return left + 1
-	case left > 0:
-		return min(left+1, largestPiece)
+// readOn reads the rest of a body, however long it is, and joins it to what came
+// before.
+func readOn(r *Reader, before []byte) (data []byte, err error) {
+	var rest []part
+	total := int64(len(before))
+	for err == nil {
+		p := part{room: pieces.Get().(*piece)}
+		p.content, err = fill(r, p.room[:0])
+		rest = append(rest, p)
+		total += int64(len(p.content))
 	}
-	return min(max(total, firstPiece), largestPiece)
+	total = kept(total, err)
+	data = append(make([]byte, 0, total), before[:min(int64(len(before)), total)]...)
+	for i, p := range rest {
+		data = append(data, p.content[:min(int64(len(p.content)), total-int64(len(data)))]...)
+		if i < mostPieces {
+			p.giveBack()
+		}
+	}
+	return data, err
+}
+
+// fill reads until there is no room.
+func fill(r io.Reader, data []byte) ([]byte, error) {
+	for len(data) < cap(data) {
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err != nil {
+			return data, err
+		}
+	}
+	return data, nil
+}
+
+// piece is memory for a part of a body, and for another's after that.
+type piece [32 << 10]byte
+
+var pieces = sync.Pool{New: func() any { return new(piece) }}
+
+// mostPieces is how many pieces of one body are kept for the next ones.
+const mostPieces = 32
+
+// part is what a piece holds.
+type part struct {
+	room    *piece
+	content []byte // of room
+}
+
+// giveBack keeps the memory for another body, and nothing of this one in it.
+func (p part) giveBack() {
+	clear(p.content)
+	pieces.Put(p.room)
 }

@@ -91,3 +91,15 @@ func (w *watcher) Read(p []byte) (int, error) {
 	w.most = max(w.most, stats.HeapAlloc)
 	return n, err
 }
+
+// What is kept for the next body has nothing of this one in it.
+func TestPiecesAreGivenBackEmpty(t *testing.T) {
+	r, err := NewReader(bytes.NewReader(bytes.Repeat([]byte("secret"), 100_000)), nil, Limits{})
+	require.NoError(t, err)
+	_, err = ReadAll(r, -1)
+	require.NoError(t, err)
+	for range 2 * mostPieces {
+		p := pieces.Get().(*piece)
+		assert.Equal(t, -1, bytes.IndexByte(p[:], 's'))
+	}
+}
