@@ -25,7 +25,9 @@ type builder struct {
 	chunk   strings.Builder // many short strings in one allocation
 	scratch []byte          // a string without its escapes
 
-	// Short strings seen before, by their slot.
+	// Short strings seen before, by their slot; those of a short text are not
+	// worth the while.
+	remembers    bool
 	knownNames   [knownSize]string
 	knownStrings [knownSize]any
 }
@@ -35,18 +37,25 @@ const knownSize = 64
 // builders are kept for the next text.
 var builders = sync.Pool{New: func() any { return new(builder) }}
 
+// worthRemembering is the length from which on texts repeat themselves.
+const worthRemembering = 1 << 10
+
 // mostWaiting is how many children a builder that is kept has room for.
 const mostWaiting = 1 << 10
 
 // forget lets go of the text and of everything that came of it.
 func (b *builder) forget() {
-	values, names := b.values[:cap(b.values)], b.names[:cap(b.names)]
-	*b = builder{}
-	if len(values) <= mostWaiting && len(names) <= mostWaiting {
-		clear(values)
-		clear(names)
-		b.values, b.names = values[:0], names[:0]
+	if b.remembers {
+		clear(b.knownNames[:])
+		clear(b.knownStrings[:])
 	}
+	if cap(b.values) > mostWaiting || cap(b.names) > mostWaiting {
+		b.values, b.names = nil, nil
+	}
+	clear(b.values[:cap(b.values)])
+	clear(b.names[:cap(b.names)])
+	b.values, b.names = b.values[:0], b.names[:0]
+	b.text, b.pos, b.chunk, b.scratch = nil, 0, strings.Builder{}, nil
 }
 
 const (
@@ -324,7 +333,7 @@ func slot(s []byte) int {
 
 // name is keep for members: records repeat their names.
 func (b *builder) name(s []byte) string {
-	if len(s) == 0 || len(s) > maxKnown {
+	if !b.remembers || len(s) == 0 || len(s) > maxKnown {
 		return b.keep(s)
 	}
 	known := &b.knownNames[slot(s)]
@@ -337,7 +346,7 @@ func (b *builder) name(s []byte) string {
 // boxed is keep for values, many of which are one of a few: states, currencies,
 // types. An interface that holds a string is an allocation too.
 func (b *builder) boxed(s []byte) any {
-	if len(s) == 0 || len(s) > maxKnown {
+	if !b.remembers || len(s) == 0 || len(s) > maxKnown {
 		return b.keep(s)
 	}
 	known := &b.knownStrings[slot(s)]

@@ -28,11 +28,20 @@ func TestBuilderForgets(t *testing.T) {
 	}
 }
 
+func TestBuilderForgetsAllThatItRemembered(t *testing.T) {
+	b := builder{text: []byte(`["a","b"]`), remembers: true}
+	_, ok := b.document()
+	assert.True(t, ok)
+	assert.NotEqual(t, [knownSize]any{}, b.knownStrings)
+	b.forget()
+	assert.Equal(t, [knownSize]any{}, b.knownStrings)
+}
+
 func TestBuilderKeepsLittle(t *testing.T) {
 	b := builder{values: make([]any, 0, mostWaiting+1), names: make([]string, 0, 1)}
 	b.forget()
-	assert.Nil(t, b.values)
-	assert.Nil(t, b.names)
+	assert.Zero(t, cap(b.values))
+	assert.Zero(t, cap(b.names))
 }
 
 // TestBuilderChecksTheGrammar has what it must refuse without another's help:

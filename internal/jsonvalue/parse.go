@@ -54,6 +54,7 @@ func parse(data []byte, l Limits, ordered bool) (any, error) {
 	}
 	b := builders.Get().(*builder)
 	b.text, b.ordered, b.dirty = text, ordered, !ordered && !utf8.Valid(text)
+	b.remembers = len(text) >= worthRemembering
 	value, ok := b.document()
 	stopped := b.pos
 	b.forget()
