@@ -3,6 +3,8 @@ package mtlshttp
 import (
 	"cmp"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -40,6 +42,20 @@ func FormatHAR(reveal bool, exchanges ...Exchange) ([]byte, error) {
 		entries = append(entries, x.entries(reveal)...)
 	}
 	return har.Marshal("mtlshttp", "1", entries)
+}
+
+// String says what was asked and what came of it, in one line.
+func (x Exchange) String() string { return printable(x.headline(x.told())) }
+
+// Format is String for every verb.
+func (x Exchange) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, x.String()) }
+
+// LogValue is String.
+func (x Exchange) LogValue() slog.Value { return slog.StringValue(x.String()) }
+
+// MarshalJSON fails: FormatHAR writes exchanges.
+func (x Exchange) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "", "not-serialisable", "an exchange is written by FormatHAR")
 }
 
 // told is what the parts of an exchange know together.

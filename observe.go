@@ -10,7 +10,8 @@ import (
 )
 
 // Event is an attempt that has ended: one try of Do or Open, or one hop of a
-// client that was handed out. It holds no secret. Hops and what they point at
+// client that was handed out. No rendering of it shows a secret; Err may have a
+// bundle, whose headers and data are as they came. Hops and what they point at
 // are shared and must not be modified.
 type Event struct {
 	Method string

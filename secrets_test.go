@@ -433,6 +433,8 @@ func testCanariesInRenderings(t *testing.T) {
 		&mtlshttp.OAuthClient{ID: "app", Secret: c["client secret"], Params: []mtlshttp.Param{{Name: "a", Value: c["form password"]}}},
 		&mtlshttp.Token{Access: c["client secret"], Type: "Bearer", Refresh: c["form password"]},
 		&mtlshttp.OAuthClient{ID: "id", Secret: c["client secret"], Params: r.Query}, &mtlshttp.Token{Access: c["bearer"], Refresh: c["bearer"]},
+		&mtlshttp.Exchange{Request: r, Response: &mtlshttp.Response{Data: c["form password"]}, Err: fault}, &mtlshttp.Exchange{Request: upload, Err: errors.New(c["bearer"])},
+		&mtlshttp.Event{Err: fault, Hops: fault.Hops, Diagnosis: fault.Diagnosis}, &mtlshttp.Metrics{Keychain: keychain},
 		&mtlshttp.Stream{Response: &mtlshttp.Response{Data: c["form password"]}}, r.Headers[:2], r.Query, []*mtlshttp.Request{r},
 	}
 	seen := map[string]bool{}
@@ -455,7 +457,7 @@ func testCanariesInRenderings(t *testing.T) {
 
 	harmless := []string{ // nothing of theirs comes from a secret
 		"Attempt", "CertificateFacts", "CertificateInfo", "CertificateReport", "ClientCertificateReceipt", "Diagnosis", "EgressPolicy", "Expiry",
-		"Hop", "IdentityInfo", "KeyInfo", "Limits", "ModuleKeychain", "Note", "Output", "Platform", "Progress", "Protocol", "Receipt", "Redirect", "RetryPolicy",
+		"Hop", "IdentityInfo", "KeyInfo", "Limits", "MetricsSnapshot", "ModuleKeychain", "Note", "Output", "Platform", "Progress", "Protocol", "Receipt", "Redirect", "RetryPolicy",
 		"ServerReceipt", "Shape", "Timings", "Unresolved", "Verify", "Warning", "WithheldCertificate",
 	}
 	for _, name := range exportedStructs(t) {
