@@ -14,6 +14,7 @@ type tree struct {
 	children []child
 	text     []byte
 	grouper  grouper
+	known    known
 	root     map[string]any
 }
 
@@ -53,7 +54,7 @@ func (t *tree) addAttribute(name, value string) bool {
 	if _, again := e.attributes[name]; again {
 		return false
 	}
-	e.attributes[name] = value
+	e.attributes[name] = t.known.boxed(value)
 	return true
 }
 
@@ -90,7 +91,7 @@ func (t *tree) close() {
 	e := *t.top()
 	t.elements = t.elements[:len(t.elements)-1]
 	if e.pieces {
-		e.run = string(t.text[e.text:])
+		e.run = t.known.text(t.text[e.text:])
 		t.text = t.text[:e.text]
 	}
 	value := t.value(&e, t.children[e.children:])
@@ -106,10 +107,18 @@ func (t *tree) close() {
 // value is what an element and its children come to.
 func (t *tree) value(e *element, children []child) any {
 	if e.attributes == nil && len(children) == 0 {
-		return e.run
+		return t.known.boxed(e.run)
 	}
 	groups := t.grouper.group(children)
-	out := make(map[string]any, len(groups)+2)
+	hasText := e.solid && e.run != ""
+	size := len(groups)
+	if e.attributes != nil {
+		size++
+	}
+	if hasText {
+		size++
+	}
+	out := make(map[string]any, size)
 	for _, g := range groups {
 		name := g.name
 		if name == attributesKey || name == valueKey {
@@ -123,10 +132,47 @@ func (t *tree) value(e *element, children []child) any {
 	if e.attributes != nil {
 		out[attributesKey] = e.attributes
 	}
-	if e.solid && e.run != "" {
-		out[valueKey] = e.run
+	if hasText {
+		out[valueKey] = t.known.boxed(e.run)
 	}
 	return out
+}
+
+// known has short strings seen before, by their slot: many are one of a few
+// (states, currencies, types), and an interface that holds a string is an
+// allocation.
+type known [64]any
+
+const longestKnown = 32
+
+// slot is where a string is remembered, -1 for nowhere. The hash is cheap: a
+// collision costs one string.
+func slot[S string | []byte](s S) int {
+	if len(s) == 0 || len(s) > longestKnown {
+		return -1
+	}
+	return (len(s)*7 + int(s[0])*31 + int(s[len(s)/2])*13 + int(s[len(s)-1])*17) % len(known{})
+}
+
+func (k *known) boxed(s string) any {
+	i := slot(s)
+	if i < 0 {
+		return s
+	}
+	if v, ok := k[i].(string); !ok || v != s {
+		k[i] = s
+	}
+	return k[i]
+}
+
+// text is the string of some bytes.
+func (k *known) text(b []byte) string {
+	if i := slot(b); i >= 0 {
+		if v, ok := k[i].(string); ok && v == string(b) {
+			return v
+		}
+	}
+	return string(b)
 }
 
 // grouper sorts the children of one element by name, keeping the order within
