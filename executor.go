@@ -34,6 +34,9 @@ type Executor struct {
 	// once, a 421 is tried on another connection, and over HTTP/1.1 what the
 	// server does not want over HTTP/2.)
 	Retry *RetryPolicy
+	// Load bounds what is done at one time: connections and requests at a
+	// host, bytes in memory; zero: nothing is bounded.
+	Load LoadPolicy
 	// Dial makes the raw connections; nil: a net.Dialer. A panic in it, or in
 	// anything else that is called while dialing, is an error of kind config
 	// and reason panic; one in Wrap, Logger or a source is the caller's of Do.
@@ -54,6 +57,7 @@ type Executor struct {
 	Clock func() time.Time
 
 	egress *egressGuard // what Egress says
+	load   loadBounds   // what Load says
 
 	once    sync.Once
 	history history
@@ -124,7 +128,11 @@ func (e *Executor) init() {
 		if e.broken == nil {
 			e.broken = e.Retry.fault()
 		}
-		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: limits.Dial}, proxy)
+		if e.broken == nil {
+			e.broken = e.Load.fault()
+		}
+		e.load = e.Load.prepare()
+		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: limits.Dial, Slots: e.load.connections}, proxy)
 		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {

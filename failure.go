@@ -94,7 +94,11 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case errors.Is(err, ErrNotReplayable):
 		return newError(KindBodySource, "not-replayable")
 	case ctx.Err() != nil:
-		return interrupted(ctx, phase)
+		e := interrupted(ctx, phase)
+		if progress.Queued {
+			e.Reason = reasonHostConnections
+		}
+		return e
 	case isResource(err):
 		return newError(KindResource, "")
 	case errors.Is(err, wire.ErrPanic):

@@ -210,6 +210,10 @@ func (p *plan) send(out *http.Request, crossed bool) (*http.Response, error) {
 		closeBody(out)
 		return nil, err
 	}
+	if err := p.executor.load.queue(out); err != nil {
+		closeBody(out)
+		return nil, err
+	}
 	if err := p.sign(out, crossed); err != nil {
 		closeBody(out)
 		return nil, err

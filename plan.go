@@ -10,6 +10,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp/internal/content"
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/load"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
@@ -37,6 +38,7 @@ type plan struct {
 	progress  *reporter
 	held      *http.Response // by hold
 	handedOut bool           // to a caller of Client
+	share     *load.Share    // of the executor's memory
 	hold      bool           // the response's body, for Open
 	apart     bool           // from connections that others use; see otherwise
 }

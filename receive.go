@@ -92,6 +92,13 @@ func (p *plan) readBody(r *Response, resp *http.Response, t *Timings) error {
 	if err != nil {
 		return err
 	}
+	if p.share != nil {
+		if announced := resp.ContentLength; len(in.decoded.Applied()) == 0 && !p.share.Reach(announced) {
+			_ = in.decoded.Close()
+			return &content.LimitError{What: content.LimitMemory, Limit: p.executor.Load.Memory}
+		}
+		in.decoded.Share(p.executor.Load.Memory, p.share.Reach)
+	}
 	r.body, err = in.all(resp.ContentLength)
 	_ = in.decoded.Close()
 	t.Transfer, t.Decode = in.wire.took, in.decode

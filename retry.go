@@ -135,7 +135,7 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 	defer p.payload.release() // a wrapper of the caller's may panic
 	var attempts []Attempt
 	for n := 1; ; n++ {
-		a := p.try(ctx)
+		a := p.admitted(ctx)
 		replayable := p.payload.release()
 		attempts = a.join(attempts, begun)
 		able := replayable && ctx.Err() == nil

@@ -49,6 +49,7 @@ var verdicts = []verdict{
 	{KindProtocol, "", never, "What came back is not HTTP; the server would say it again."},
 	{KindTruncated, "", ifRepeatable, "The connection broke during the answer; the request has been done at least in part."},
 	{KindContentDecode, "", never, "The server's encoder is at fault, and will be."},
+	{KindLimit, "memory", ifRepeatable, "The bodies of other requests filled what they share; they come to an end."},
 	{KindLimit, "", never, "The answer is too large or too deep, and will be."},
 	{KindParse, "", never, "The answer is not the JSON or XML that it should be; the bundle has it."},
 	{KindRedirect, "", never, "The redirect must not be followed, today or tomorrow."},

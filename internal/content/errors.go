@@ -48,6 +48,7 @@ const (
 	LimitRatio   = "ratio"   // decoded to encoded bytes
 	LimitWindow  = "window"  // bytes that a decoder has to keep
 	LimitMembers = "members" // empty gzip members
+	LimitMemory  = "memory"  // bytes that many bodies share, see Reader.Share
 )
 
 // LimitError says that a body goes beyond a limit.

@@ -64,6 +64,8 @@ type Reader struct {
 	applied []string
 	unknown string
 
+	reach   func(total int64) bool // see Share
+	shared  int64
 	decoded int64
 	failed  error // the first fault, from the stage nearest to the source
 	err     error // what every later Read returns
@@ -129,9 +131,16 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if err == nil && r.excessive() {
 		err = &LimitError{What: LimitRatio, Limit: r.limits.Ratio, Got: r.decoded / max(r.source.n, 1)}
 	}
+	if r.reach != nil && !r.reach(r.decoded) {
+		err = &LimitError{What: LimitMemory, Limit: r.shared}
+	}
 	r.err = err
 	return n, err
 }
+
+// Share bounds the body by what it has in common with others, limit in all: reach
+// is told how much was decoded so far, and says whether there is room for it.
+func (r *Reader) Share(limit int64, reach func(total int64) bool) { r.reach, r.shared = reach, limit }
 
 func (r *Reader) read(p []byte) (int, error) {
 	if r.limits.Decoded < 0 {

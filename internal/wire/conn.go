@@ -44,8 +44,9 @@ type Conn struct {
 	onClose  func()
 
 	reading sync.Mutex // held around each raw read
-	mu      sync.Mutex // guards rest
+	mu      sync.Mutex // guards rest and place
 	rest    []byte     // received and not yet handed on
+	place   place
 }
 
 func newConn(raw net.Conn, record *Record) *Conn {
@@ -114,6 +115,7 @@ func (c *Conn) Close() error {
 		}
 		c.closeErr = c.Conn.Close()
 		close(c.gone)
+		c.leavePlace()
 		if c.onClose != nil {
 			c.onClose()
 		}

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/load"
 )
 
 // DialTimeout bounds a dial and its handshake where the request leaves more.
@@ -22,6 +24,9 @@ type Dialer struct {
 	Guard func(netip.AddrPort) error
 	// Timeout bounds a dial and its handshake; zero: DialTimeout.
 	Timeout time.Duration
+	// Slots bounds the connections to one host and port; nil: no bound. The
+	// wait for one is no part of Timeout.
+	Slots *load.Slots
 }
 
 // errUnknownAddress: a Dial hook connected to something that has no IP

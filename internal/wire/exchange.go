@@ -51,11 +51,16 @@ type Exchange struct {
 	before  int64 // raw bytes that the connection had received when we got it
 	written int64 // and that had been written
 	writes  int64 // in so many writes
+	waits   bool  // for a connection
+	queued  bool  // for a place at its host
 	lookup  time.Time
 	wrote   error
 	sent    bool // the request was written whole
 	early   bool // an answer came before a byte of it was written
 	times   Times
+
+	unwanted context.CancelFunc // ends a dial's wait for a place
+	place    func()             // gives back one that no dial has taken yet
 }
 
 // Times are the moments of an exchange; a zero one did not happen.
@@ -77,6 +82,7 @@ func NewExchange(ctx context.Context, t *Transport) (context.Context, *Exchange)
 func (x *Exchange) Begin(t *Transport) {
 	x.transport, x.times.Start = t, time.Now()
 	x.trace = httptrace.ClientTrace{
+		GetConn:              x.getConn,
 		GotConn:              x.gotConn,
 		WroteRequest:         x.wroteRequest,
 		GotFirstResponseByte: x.firstByte,
@@ -187,6 +193,59 @@ func (x *Exchange) dials(r *Record) bool {
 	return x.dialed <= dialLimit
 }
 
+// getConn begins to wait for a connection, a kept one or that of a dial.
+func (x *Exchange) getConn(string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.waits = true
+}
+
+// queue begins a wait for a place at the host.
+func (x *Exchange) queue() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.queued = true
+}
+
+// keepPlace ends the wait: the place is for the dial, if there is to be one.
+func (x *Exchange) keepPlace(give func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.queued, x.place = false, give
+}
+
+// takePlace is the place that was waited for already, or nil.
+func (x *Exchange) takePlace() (give func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	give, x.place = x.place, nil
+	return give
+}
+
+// leavePlace gives back a place that no dial took.
+func (x *Exchange) leavePlace() {
+	if give := x.takePlace(); give != nil {
+		give()
+	}
+}
+
+// awaits ends a dial's wait for its place as soon as the exchange has another
+// connection; forget ends the watch.
+func (x *Exchange) awaits(cancel context.CancelFunc) (forget func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.waits {
+		cancel()
+		return func() {}
+	}
+	x.queued, x.unwanted = true, cancel
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.queued, x.unwanted = x.Err() != nil, nil // what ended in the queue is told so
+	}
+}
+
 func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	conn := rawConn(info.Conn)
 	if info.Reused && conn != nil {
@@ -196,7 +255,10 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	defer x.mu.Unlock()
 	// A second connection means that net/http found the first one stale.
 	x.conn, x.reused, x.step = conn, info.Reused, StepWriteHeaders
-	x.sent, x.wrote, x.early = false, nil, false
+	x.sent, x.wrote, x.early, x.waits = false, nil, false, false
+	if x.unwanted != nil {
+		x.unwanted()
+	}
 	if x.conn != nil {
 		x.before, x.written, x.writes = x.conn.received.Load(), x.conn.written.Load(), x.conn.writes.Load()
 	}
@@ -263,6 +325,7 @@ type Progress struct {
 	Sent    bool  // the request was written whole
 	Wrote   error // what ended the writing
 	Unsent  bool  // not a byte of it went out, nor will
+	Queued  bool  // it ended while it waited for a place at the host
 	// Received are the raw bytes that the connection got since it was ours:
 	// over HTTP/1.1 the answer with TLS around it, over HTTP/2 those of
 	// every stream.
@@ -276,7 +339,7 @@ func (x *Exchange) Progress() Progress {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p := Progress{Step: x.step, Record: x.record, Reused: x.reused, Sent: x.sent, Wrote: x.wrote, Times: x.times, Allowed: x.transport.setting.Identities}
-	p.Unsent = true
+	p.Unsent, p.Queued = true, x.queued && x.conn == nil
 	if x.conn != nil {
 		p.Record, p.HasConn, p.Received = x.conn.record, true, x.conn.received.Load()-x.before
 		p.Unsent = x.conn.written.Load() == x.written && x.conn.record.Facts().WriteErr != nil

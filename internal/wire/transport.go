@@ -73,8 +73,8 @@ func newTransport(p *Pool, s *Setting, earlier *sessions) (*Transport, error) {
 	protocols.SetHTTP1(!s.HTTP2Only)
 	protocols.SetHTTP2(!s.HTTP1Only)
 	t.http = &http.Transport{
-		DialContext:            t.dialPlain,
-		DialTLSContext:         t.dialTLS,
+		DialContext:            t.placed(t.dialPlain),
+		DialTLSContext:         t.placed(t.dialTLS),
 		Proxy:                  p.proxy.forwards,
 		Protocols:              protocols,
 		DisableCompression:     true, // codings are decoded, bounded, above
@@ -112,6 +112,10 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 				return nil, err
 			}
 		}
+		if err := t.inTurn(x, req); err != nil {
+			return nil, err
+		}
+		defer x.leavePlace()
 	}
 	for dead := 0; ; dead++ {
 		resp, err := t.http.RoundTrip(req)
