@@ -457,11 +457,7 @@ func testCanariesInRenderings(t *testing.T) {
 
 	harmless := []string{ // nothing of theirs comes from a secret
 		"Attempt", "CertificateFacts", "CertificateInfo", "CertificateReport", "ClientCertificateReceipt", "Diagnosis", "EgressPolicy", "Expiry",
-<<<<<<< Updated upstream
 		"Hop", "IdentityInfo", "KeyInfo", "Limits", "LoadPolicy", "MetricsSnapshot", "ModuleKeychain", "Note", "Output", "Platform", "Progress", "Protocol", "Receipt", "Redirect", "RetryPolicy",
-=======
-		"Hop", "IdentityInfo", "KeyInfo", "Limits", "LoadPolicy", "LoadPolicy", "ModuleKeychain", "Note", "Output", "Platform", "Progress", "Protocol", "Receipt", "Redirect", "RetryPolicy",
->>>>>>> Stashed changes
 		"ServerReceipt", "Shape", "Timings", "Unresolved", "Verify", "Warning", "WithheldCertificate",
 	}
 	for _, name := range exportedStructs(t) {
