@@ -72,7 +72,7 @@ func (j *Jar) MarshalJSON() ([]byte, error) {
 // named by its number in an *Error of reason cookie, and all others are there.
 func (j *Jar) UnmarshalJSON(data []byte) error {
 	if len(data) > maxSavedJar {
-		return fault(KindLimit, "cookies", "jar", "%w", &limitExceeded{"jar", maxSavedJar})
+		return fault(KindLimit, "cookies", "jar", "%w", &limitExceeded{"jar", maxSavedJar, int64(len(data))})
 	}
 	var saved savedJar
 	if json.Unmarshal(data, &saved) != nil { // whose text may have a value

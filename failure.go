@@ -147,7 +147,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case p.headersTooLarge(err, progress, facts):
 		phase = phaseHeaders
 		e := newError(KindLimit, "header-bytes")
-		e.Err = &limitExceeded{"header-bytes", p.limits.HeaderBytes}
+		e.Err = &limitExceeded{"header-bytes", p.limits.HeaderBytes, progress.Received}
 		return e
 	case errors.Is(err, http.ErrSchemeMismatch):
 		phase = phaseTLS
@@ -329,7 +329,7 @@ func isBind(err error) bool {
 	return errors.As(err, &call) && call.Syscall == "bind"
 }
 
-func (p *plan) limitError(what string, phase Phase, limit int64, u *url.URL) *Error {
+func (p *plan) limitError(what string, phase Phase, limit, got int64, u *url.URL) *Error {
 	return &Error{Kind: KindLimit, Reason: what, Phase: phase, Type: typeName(KindLimit, 0), URL: target.Redact(u),
-		Err: &limitExceeded{what, limit}}
+		Err: &limitExceeded{what, limit, got}}
 }

@@ -252,7 +252,7 @@ func (p *plan) inspect(req *http.Request, resp *http.Response, state *hopState) 
 		fields += len(values)
 	}
 	if fields > p.limits.HeaderFields {
-		return p.limitError("header-fields", phaseHeaders, int64(p.limits.HeaderFields), req.URL)
+		return p.limitError("header-fields", phaseHeaders, int64(p.limits.HeaderFields), int64(fields), req.URL)
 	}
 	malformed := func(reason string, err error) error {
 		return &Error{Kind: KindProtocol, Reason: reason, Phase: phaseHeaders, Type: typeName(KindProtocol, 0),

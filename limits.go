@@ -50,10 +50,15 @@ func setDefault[T comparable](field *T, value T) {
 type limitExceeded struct {
 	what  string
 	limit int64
+	got   int64 // how far it got; not above the limit: that is not known
 }
 
 func (e *limitExceeded) Error() string {
-	return fmt.Sprintf("more than the limit of %d (%s)", e.limit, e.what)
+	s := fmt.Sprintf("more than the limit of %d (%s)", e.limit, e.what)
+	if e.got > e.limit {
+		s += fmt.Sprintf(": %d", e.got)
+	}
+	return s
 }
 
 // headersTooLarge says whether net/http gave up a header section for its size.

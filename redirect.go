@@ -189,7 +189,7 @@ func (p *plan) badLocation(req *http.Request, resp *http.Response, err error) er
 		resp.Header.Set("Location", "") // net/http too
 		return nil
 	case target.TooLong:
-		return p.limitError("url", phaseRedirect, int64(p.limits.URL), req.URL)
+		return p.limitError("url", phaseRedirect, int64(p.limits.URL), int64(len(resp.Header.Get("Location"))), req.URL)
 	}
 	return redirectError(string(te.Reason), req.URL, fmt.Errorf("%w: %w", errBadLocation, te))
 }

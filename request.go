@@ -302,7 +302,7 @@ func (r *Request) target(limits Limits) (*target.Target, *Error) {
 		return nil, queryFault("qs", err)
 	}
 	if t = t.WithQuery(merged); len(t.RequestURI()) > limits.URL {
-		return nil, fault(KindLimit, "qs", "url", "%w", &limitExceeded{"url", int64(limits.URL)})
+		return nil, fault(KindLimit, "qs", "url", "%w", &limitExceeded{"url", int64(limits.URL), int64(len(t.RequestURI()))})
 	}
 	return t, nil
 }
@@ -412,7 +412,7 @@ func headerLimit(headers []Header, limits Limits) *Error {
 		size += int64(len(h.Name) + len(h.Value) + len(": \r\n"))
 	}
 	if size > limits.HeaderBytes {
-		return fault(KindLimit, "headers", "header-bytes", "%w", &limitExceeded{"header-bytes", limits.HeaderBytes})
+		return fault(KindLimit, "headers", "header-bytes", "%w", &limitExceeded{"header-bytes", limits.HeaderBytes, size})
 	}
 	return nil
 }

@@ -78,10 +78,11 @@ func (r *Response) Header(name string) string {
 // Bytes returns the decoded body. It must not be modified.
 func (r *Response) Bytes() []byte { return r.body }
 
-// Decode reads the body as JSON into v, as encoding/json does. Its error is of
-// kind parse.
+// Decode reads the body as JSON into v, as encoding/json does, whatever charset
+// it is in. Its error is of kind parse.
 func (r *Response) Decode(v any) error {
-	if err := json.Unmarshal(bytes.TrimPrefix(r.body, []byte("\xef\xbb\xbf")), v); err != nil {
+	text := content.Decode(r.body, r.Header("Content-Type"), content.JSON).Text
+	if err := json.Unmarshal(text, v); err != nil {
 		return &Error{Kind: KindParse, Reason: "json", Phase: phaseParse, Type: typeName(KindParse, 0), URL: r.URL, Err: err}
 	}
 	return nil

@@ -97,6 +97,7 @@ func TestLimitsOfTheBundle(t *testing.T) {
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindLimit, f.Kind, path)
 		assert.Equal(t, reason, f.Reason, path)
+		assert.ErrorContains(t, err, map[string]string{"/body": "2000", "/fields": ": 2", "/depth": "more than 3 levels"}[path], "how far it got")
 		require.NotNil(t, resp, path)
 	}
 }
@@ -129,6 +130,12 @@ func TestDecodeReadsTheSameBytes(t *testing.T) {
 	resp, err := newExecutor(t).Do(t.Context(), srv.Request("/?type=application/json&body="+url.QueryEscape("\ufeff"+`{"id": 9007199254740993}`)))
 	require.NoError(t, err)
 	var v struct{ ID int64 }
+	require.NoError(t, resp.Decode(&v))
+	assert.EqualValues(t, int64(9007199254740993), v.ID)
+	utf16 := "\xff\xfe" + strings.Join(strings.Split(`{"id": 9007199254740993}`, ""), "\x00") + "\x00"
+	resp, err = newExecutor(t).Do(t.Context(), srv.Request("/?type=application/json&body="+url.QueryEscape(utf16)))
+	require.NoError(t, err)
+	v.ID = 0
 	require.NoError(t, resp.Decode(&v))
 	assert.EqualValues(t, int64(9007199254740993), v.ID)
 	assert.Equal(t, mtlshttp.KindParse, failureOf(t, resp.Decode(new(int))).Kind)
