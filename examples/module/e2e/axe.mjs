@@ -10,9 +10,14 @@ const source = await readFile(createRequire(import.meta.url).resolve('axe-core/a
 /** accessible fails where axe finds a serious or critical violation. */
 export async function accessible(page, state) {
   await page.evaluate(source);
-  const { violations, passes } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const { violations, passes } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations'] }),
+  );
   assert.ok(passes.length > 10, 'axe has looked');
   const grave = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  const said = grave.map((v) => `${v.id} (${v.impact}): ${v.help}\n${v.nodes.map((n) => `    ${n.html}\n    ${n.failureSummary}`).join('\n')}`);
+  const said = grave.map(
+    (v) =>
+      `${v.id} (${v.impact}): ${v.help}\n${v.nodes.map((n) => `    ${n.html}\n    ${n.failureSummary}`).join('\n')}`,
+  );
   assert.equal(grave.length, 0, `${state}:\n${said.join('\n')}`);
 }

@@ -24,15 +24,62 @@ const text = (selector) => page.locator(selector).innerText();
 
 // What each case has to show: its headline, the cause, and both sides.
 const cases = [
-  { id: 'works', headline: '200 OK', client: ['Accepted', 'on the server’s list'], server: ['Trusted', 'the request adds it as trusted'] },
-  { id: 'missing', headline: 'The server refused this client', cause: 'client-cert-missing', client: ['None shown', 'the server asked for one'], server: ['Trusted'] },
-  { id: 'wrong-authority', headline: 'The server refused this client', cause: 'client-cert-untrusted', client: ['Refused', 'stranger CA', 'not on the server’s list'], server: ['Trusted'] },
-  { id: 'expired', headline: 'The server refused this client', cause: 'client-cert-expired', client: ['Refused', 'ended'], server: ['Trusted'] },
-  { id: 'no-intermediate', headline: 'The server refused this client', cause: 'client-cert-untrusted', client: ['Refused', 'not sent along, not on the server’s list'], server: ['Trusted'] },
-  { id: 'unknown-server', headline: 'The server’s certificate was not accepted', cause: 'server-cert-untrusted', client: ['Not reached'], server: ['Not accepted here', 'nothing here trusts it'] },
-  { id: 'wrong-name', headline: 'The server’s certificate was not accepted', cause: 'server-name-mismatch', client: ['Not reached'], server: ['Not accepted here', 'for another name than the address'] },
+  {
+    id: 'works',
+    headline: '200 OK',
+    client: ['Accepted', 'on the server’s list'],
+    server: ['Trusted', 'the request adds it as trusted'],
+  },
+  {
+    id: 'missing',
+    headline: 'The server refused this client',
+    cause: 'client-cert-missing',
+    client: ['None shown', 'the server asked for one'],
+    server: ['Trusted'],
+  },
+  {
+    id: 'wrong-authority',
+    headline: 'The server refused this client',
+    cause: 'client-cert-untrusted',
+    client: ['Refused', 'stranger CA', 'not on the server’s list'],
+    server: ['Trusted'],
+  },
+  {
+    id: 'expired',
+    headline: 'The server refused this client',
+    cause: 'client-cert-expired',
+    client: ['Refused', 'ended'],
+    server: ['Trusted'],
+  },
+  {
+    id: 'no-intermediate',
+    headline: 'The server refused this client',
+    cause: 'client-cert-untrusted',
+    client: ['Refused', 'not sent along, not on the server’s list'],
+    server: ['Trusted'],
+  },
+  {
+    id: 'unknown-server',
+    headline: 'The server’s certificate was not accepted',
+    cause: 'server-cert-untrusted',
+    client: ['Not reached'],
+    server: ['Not accepted here', 'nothing here trusts it'],
+  },
+  {
+    id: 'wrong-name',
+    headline: 'The server’s certificate was not accepted',
+    cause: 'server-name-mismatch',
+    client: ['Not reached'],
+    server: ['Not accepted here', 'for another name than the address'],
+  },
   { id: 'redirect', headline: '200 OK', client: ['Withheld', 'not meant for this host'], server: ['Trusted'] },
-  { id: 'not-asked', headline: '403 Forbidden', cause: 'client-cert-not-requested', client: ['Not asked', 'the server did not ask'], server: ['Trusted'] },
+  {
+    id: 'not-asked',
+    headline: '403 Forbidden',
+    cause: 'client-cert-not-requested',
+    client: ['Not asked', 'the server did not ask'],
+    server: ['Trusted'],
+  },
 ];
 
 for (const c of cases) {
@@ -50,7 +97,11 @@ for (const c of cases) {
     for (const part of c.server) assert.ok(sides[1].includes(part), `${part} in: ${sides[1]}`);
     const described = await page.locator('.chain desc').evaluateAll((all) => all.map((d) => d.textContent));
     assert.equal(described.length, 2, 'both pictures are described in words');
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), true, 'nothing sticks out');
+    assert.equal(
+      await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
+      true,
+      'nothing sticks out',
+    );
     await accessible(page, c.id);
   });
 }
@@ -58,7 +109,9 @@ for (const c of cases) {
 test('a long transfer shows progress and can be stopped', async () => {
   await page.click('#open-cases');
   await page.click('[data-case=transfer]');
-  await page.waitForFunction(() => /^Received .* of 25\.2 MB/.test(document.querySelector('.progress-text')?.textContent ?? ''));
+  await page.waitForFunction(() =>
+    /^Received .* of 25\.2 MB/.test(document.querySelector('.progress-text')?.textContent ?? ''),
+  );
   const first = await page.locator('progress').evaluate((bar) => [bar.value, bar.max]);
   assert.ok(first[0] > 0 && first[0] < first[1], String(first));
   await page.waitForFunction((before) => document.querySelector('progress')?.value > before, first[0]);
@@ -79,6 +132,8 @@ test('the next case is one click away', async () => {
 
 test('nothing was wrong on the console, and nothing came from elsewhere', async () => {
   assert.deepEqual(page.problems, []);
-  const origins = await page.evaluate(() => performance.getEntriesByType('resource').map((r) => new URL(r.name).origin));
+  const origins = await page.evaluate(() =>
+    performance.getEntriesByType('resource').map((r) => new URL(r.name).origin),
+  );
   assert.deepEqual([...new Set(origins)], [new URL(module.address).origin]);
 });

@@ -20,12 +20,19 @@ before(async () => {
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
     request.on('end', () => {
-      received = { method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(pieces).toString() };
+      received = {
+        method: request.method,
+        url: request.url,
+        headers: request.headers,
+        body: Buffer.concat(pieces).toString(),
+      };
       response.setHeader('Content-Type', 'application/json');
       response.end('{"ok": true}');
     });
   });
-  await new Promise((resolve) => { echo.listen(0, '127.0.0.1', resolve); });
+  await new Promise((resolve) => {
+    echo.listen(0, '127.0.0.1', resolve);
+  });
 });
 
 after(async () => {
@@ -39,8 +46,13 @@ const field = (key) => page.locator(`[data-field="${key}"]`);
 test('every key of the schema is a field, in its order, with its title and help', async () => {
   const schema = await (await fetch(`${module.address}api/schema`)).json();
   const wanted = Object.entries(schema.properties).sort((a, b) => a[1]['x-order'] - b[1]['x-order']);
-  const shown = await page.locator('#fields > [data-field]').evaluateAll((all) => all.map((f) => ({ key: f.dataset.field, text: f.textContent })));
-  assert.deepEqual(shown.map((f) => f.key), wanted.map(([key]) => key));
+  const shown = await page
+    .locator('#fields > [data-field]')
+    .evaluateAll((all) => all.map((f) => ({ key: f.dataset.field, text: f.textContent })));
+  assert.deepEqual(
+    shown.map((f) => f.key),
+    wanted.map(([key]) => key),
+  );
   shown.forEach((f, i) => {
     assert.ok(f.text.includes(wanted[i][1].title), f.key);
     assert.ok(f.text.includes(wanted[i][1].description), f.key);
@@ -48,6 +60,48 @@ test('every key of the schema is a field, in its order, with its title and help'
   for (const [key, property] of wanted) {
     assert.equal(await field(key).isVisible(), !property['x-advanced'] && !property['x-when'], key);
   }
+});
+
+test('another schema draws another form', async () => {
+  const drawn = await page.evaluate(async () => {
+    const { Form } = await import(new URL('js/form.js', location.href));
+    const place = document.createElement('div');
+    const schema = {
+      type: 'object',
+      properties: {
+        colour: {
+          title: 'Colour',
+          'x-order': 2,
+          default: 'red',
+          oneOf: [
+            { const: 'red', title: 'Red' },
+            { const: 'blue', title: 'Blue' },
+          ],
+        },
+        shade: { title: 'Shade', 'x-order': 3, type: 'string', 'x-when': { colour: ['blue'] } },
+        count: { title: 'Count', 'x-order': 1, type: 'integer', minimum: 1 },
+        steps: { title: 'Steps', 'x-order': 4, type: 'array', items: { $ref: '#/$defs/step' } },
+      },
+      $defs: { step: { type: 'string' } },
+    };
+    const form = new Form(place, schema, { credentials: () => [], extract: () => undefined, chosen: () => undefined });
+    const shown = () => [...place.children].filter((f) => !f.hidden).map((f) => f.dataset.field);
+    const before = shown();
+    const select = place.querySelector('select');
+    select.value = '1';
+    select.dispatchEvent(new Event('change'));
+    const number = place.querySelector('[type=number]');
+    number.value = '7';
+    number.dispatchEvent(new Event('input'));
+    const after = shown();
+    form.load({ colour: 'blue', shade: 'navy', steps: ['a', 'b'] });
+    const loaded = [...place.querySelectorAll('input')].map((i) => i.value);
+    return { before, after, loaded, document: form.document };
+  });
+  assert.deepEqual(drawn.before, ['count', 'colour', 'steps']);
+  assert.deepEqual(drawn.after, ['count', 'colour', 'shade', 'steps']);
+  assert.deepEqual(drawn.loaded, ['', 'navy', 'a', 'b']);
+  assert.deepEqual(drawn.document, { colour: 'blue', shade: 'navy', steps: ['a', 'b'] });
 });
 
 test('advanced settings are shown when asked for, and when they say something', async () => {
@@ -69,7 +123,8 @@ test('fields depend on others', async () => {
   await field('contentType').locator('select').selectOption({ label: 'Another one' });
   assert.equal(await field('customContentType').isVisible(), true);
   await field('bodyType').locator('select').selectOption({ label: 'Nothing' });
-  for (const key of ['data', 'contentType', 'customContentType']) assert.equal(await field(key).isVisible(), false, key);
+  for (const key of ['data', 'contentType', 'customContentType'])
+    assert.equal(await field(key).isVisible(), false, key);
 });
 
 test('what is filled in is what is sent', async () => {

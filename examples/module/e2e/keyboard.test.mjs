@@ -20,10 +20,18 @@ after(async () => {
 });
 
 const key = (name) => page.keyboard.press(name);
-const focused = () => page.evaluate(() => {
-  const e = document.activeElement;
-  return { id: e.id, role: e.getAttribute('role') ?? e.tagName.toLowerCase(), text: e.textContent.trim().slice(0, 60), path: e.dataset.path, field: e.closest('[data-field]')?.dataset.field, case: e.dataset.case };
-});
+const focused = () =>
+  page.evaluate(() => {
+    const e = document.activeElement;
+    return {
+      id: e.id,
+      role: e.getAttribute('role') ?? e.tagName.toLowerCase(),
+      text: e.textContent.trim().slice(0, 60),
+      path: e.dataset.path,
+      field: e.closest('[data-field]')?.dataset.field,
+      case: e.dataset.case,
+    };
+  });
 
 async function tabTo(wanted, limit = 80) {
   for (let i = 0; i < limit; i += 1) {
@@ -110,7 +118,11 @@ test('a dialog keeps the focus, and gives it back', async () => {
   for (let i = 0; i < 30; i += 1) {
     await key('Tab');
     // The browser's own controls, which have the focus as the body, are between the last and the first.
-    assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null));
+    assert.ok(
+      await page.evaluate(
+        () => document.activeElement === document.body || document.activeElement.closest('dialog') !== null,
+      ),
+    );
   }
   await key('Escape');
   await page.waitForSelector('dialog', { state: 'detached' });

@@ -16,7 +16,9 @@ before(async () => {
   module = await startModule('-samples', samples.path);
   browser = await launch();
   page = await open(browser, module.address);
-  page.on('response', async (response) => { answers.push(await response.text().catch(() => '')); });
+  page.on('response', async (response) => {
+    answers.push(await response.text().catch(() => ''));
+  });
 });
 
 after(async () => {

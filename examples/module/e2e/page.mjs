@@ -9,7 +9,9 @@ import { chromium } from 'playwright-core';
 const program = process.env.MODULE ?? fail('MODULE names the program: go build -o FILE ./examples/module');
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-function fail(text) { throw new Error(text); }
+function fail(text) {
+  throw new Error(text);
+}
 
 /** startModule runs the program, which ends when its standard input is closed. */
 export async function startModule(...flags) {
@@ -25,8 +27,16 @@ export async function startModule(...flags) {
     child.on('error', reject);
     child.on('exit', (code) => reject(new Error(`the program ended with ${code}`)));
   });
-  const ended = new Promise((resolve) => { child.on('exit', resolve); });
-  return { address, async stop() { child.stdin.end(); return ended; } };
+  const ended = new Promise((resolve) => {
+    child.on('exit', resolve);
+  });
+  return {
+    address,
+    async stop() {
+      child.stdin.end();
+      return ended;
+    },
+  };
 }
 
 /** folder is a temporary one, removed by the function that comes with it. */
@@ -41,17 +51,31 @@ export function launch() {
     executablePath: browserPath,
     headless: true,
     timeout: 60000,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
 }
 
 /** open opens the page; what it says on the console that it should not is in problems. */
 export async function open(browser, address, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce', ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(15000);
   page.problems = [];
-  page.on('console', (message) => { if (message.type() === 'error') page.problems.push(message.text()); });
+  page.on('console', (message) => {
+    if (message.type() === 'error') page.problems.push(message.text());
+  });
   page.on('pageerror', (error) => page.problems.push(String(error)));
   await page.goto(address);
   await page.waitForSelector('[data-field=url]');

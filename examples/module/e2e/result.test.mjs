@@ -25,14 +25,22 @@ const tab = (title) => page.click(`[role=tab]:has-text("${title}")`);
 
 test('a field of the bundle tells its mapping path, which is the library’s', async () => {
   const [works] = await (await fetch(`${module.address}api/cases`)).json();
-  const answer = await fetch(`${module.address}api/run`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(works.document) });
+  const answer = await fetch(`${module.address}api/run`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(works.document),
+  });
   const { paths } = JSON.parse((await answer.text()).trim().split('\n').at(-1)).result;
   await runCase(page, 'works');
   await page.click('[data-path="data.accounts[].owner.name"] >> nth=0');
   assert.equal(await page.locator('output.path').innerText(), 'data.accounts[].owner.name');
   assert.ok(paths.includes('data.accounts[].owner.name'));
   // All fields of the data, as far as they are open.
-  const shown = await page.locator('[data-path^="data."]').evaluateAll((all) => all.filter((i) => !i.hasAttribute('aria-expanded') && !i.dataset.path.endsWith(']')).map((i) => i.dataset.path));
+  const shown = await page
+    .locator('[data-path^="data."]')
+    .evaluateAll((all) =>
+      all.filter((i) => !i.hasAttribute('aria-expanded') && !i.dataset.path.endsWith(']')).map((i) => i.dataset.path),
+    );
   assert.ok(shown.length >= 10);
   for (const path of shown) assert.ok(paths.includes(path), path);
 });
@@ -50,10 +58,14 @@ test('hops, timings and receipts of a redirect', async () => {
   assert.equal(hops.length, 2);
   assert.match(hops[0], /302[\s\S]*bank\.test\/moved[\s\S]*certificate shown/);
   assert.match(hops[1], /200[\s\S]*partner\.test[\s\S]*not meant for this host/);
-  const bars = await page.locator('.waterfall svg[role=img]').evaluateAll((all) => all.map((svg) => svg.getAttribute('aria-label')));
+  const bars = await page
+    .locator('.waterfall svg[role=img]')
+    .evaluateAll((all) => all.map((svg) => svg.getAttribute('aria-label')));
   assert.equal(bars.length, 2);
   for (const label of bars) assert.match(label, /Connect .*TLS .*Wait/);
-  const starts = await page.locator('.waterfall .phase.tls').evaluateAll((all) => all.map((r) => Number(r.getAttribute('x'))));
+  const starts = await page
+    .locator('.waterfall .phase.tls')
+    .evaluateAll((all) => all.map((r) => Number(r.getAttribute('x'))));
   assert.ok(starts[0] < starts[1], 'the second hop begins after the first');
   await accessible(page, 'hops');
   await tab('Receipt');
@@ -90,13 +102,19 @@ test('the body can be saved', async () => {
 });
 
 test('in dark, in a narrow window, and in both', async () => {
-  for (const options of [{ colorScheme: 'dark' }, { viewport: { width: 390, height: 844 } }, { colorScheme: 'dark', viewport: { width: 320, height: 640 } }]) {
+  for (const options of [
+    { colorScheme: 'dark' },
+    { viewport: { width: 390, height: 844 } },
+    { colorScheme: 'dark', viewport: { width: 320, height: 640 } },
+  ]) {
     const other = await open(browser, module.address, options);
     await accessible(other, JSON.stringify(options));
     for (const id of ['works', 'wrong-authority']) {
       await runCase(other, id);
       await accessible(other, `${id} ${JSON.stringify(options)}`);
-      const over = await other.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const over = await other.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.equal(over, 0, `${id} sticks out by ${over} pixels`);
     }
     assert.deepEqual(other.problems, []);

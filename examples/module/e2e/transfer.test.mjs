@@ -30,7 +30,9 @@ async function importText(text) {
 const value = (key) => page.locator(`[data-field="${key}"]`).locator('input, select, textarea').first().inputValue();
 
 test('a curl command', async () => {
-  await importText("curl 'https://api.example/pay' -X POST --cert me.p12:pw -H 'X-Trace: 1' -H 'Content-Type: application/json' -d '{\"a\": 1}'");
+  await importText(
+    "curl 'https://api.example/pay' -X POST --cert me.p12:pw -H 'X-Trace: 1' -H 'Content-Type: application/json' -d '{\"a\": 1}'",
+  );
   await page.waitForSelector('.found li');
   assert.match(await page.locator('.found').innerText(), /POST https:\/\/api\.example\/pay[\s\S]*--cert/);
   await accessible(page, 'import');
@@ -39,7 +41,11 @@ test('a curl command', async () => {
   assert.equal(await value('url'), 'https://api.example/pay');
   assert.equal(await page.locator('[data-field=method] select option:checked').innerText(), 'POST');
   assert.equal(await page.locator('[data-field=data] textarea').inputValue(), '{"a": 1}');
-  assert.ok((await page.locator('[data-field=headers] input').evaluateAll((all) => all.map((i) => i.value))).includes('X-Trace'));
+  assert.ok(
+    (await page.locator('[data-field=headers] input').evaluateAll((all) => all.map((i) => i.value))).includes(
+      'X-Trace',
+    ),
+  );
   // Its certificate is not here, and it is not sent without.
   assert.match(await page.locator('[data-field=credentials] select option:checked').innerText(), /not in the keychain/);
   await page.click('#run');
@@ -49,8 +55,35 @@ test('a curl command', async () => {
 const blueprint = {
   name: 'Two steps',
   flow: [
-    { id: 3, module: 'http:ActionSendData', version: 3, parameters: { handleErrors: true }, mapper: { url: 'https://a.example/one', method: 'get', headers: [{ name: 'Accept', value: 'text/xml' }], qs: [], bodyType: '', parseResponse: true } },
-    { id: 4, module: 'http:ActionSendData', version: 3, parameters: {}, mapper: { url: 'https://a.example/two', method: 'put', headers: [], qs: [{ name: 'a', value: 'b' }], bodyType: 'raw', contentType: 'application/json', data: '{}' } },
+    {
+      id: 3,
+      module: 'http:ActionSendData',
+      version: 3,
+      parameters: { handleErrors: true },
+      mapper: {
+        url: 'https://a.example/one',
+        method: 'get',
+        headers: [{ name: 'Accept', value: 'text/xml' }],
+        qs: [],
+        bodyType: '',
+        parseResponse: true,
+      },
+    },
+    {
+      id: 4,
+      module: 'http:ActionSendData',
+      version: 3,
+      parameters: {},
+      mapper: {
+        url: 'https://a.example/two',
+        method: 'put',
+        headers: [],
+        qs: [{ name: 'a', value: 'b' }],
+        bodyType: 'raw',
+        contentType: 'application/json',
+        data: '{}',
+      },
+    },
   ],
 };
 
@@ -76,13 +109,27 @@ test('what is none of these is said to be none', async () => {
 });
 
 test('a document goes out and comes in again, every digit of it', async () => {
-  const document = { url: 'https://a.example/', method: 'patch', qs: [{ name: 'n', value: 12345678901234567890n }], headers: [{ name: 'Authorization', value: 'Bearer tok' }], timeout: 7, verify: { skipName: true }, gzip: true };
-  const text = JSON.stringify(document, (key, v) => (typeof v === 'bigint' ? JSON.rawJSON?.(String(v)) ?? 0 : v)).replace('"value":0', '"value":12345678901234567890');
+  const document = {
+    url: 'https://a.example/',
+    method: 'patch',
+    qs: [{ name: 'n', value: 12345678901234567890n }],
+    headers: [{ name: 'Authorization', value: 'Bearer tok' }],
+    timeout: 7,
+    verify: { skipName: true },
+    gzip: true,
+  };
+  const text = JSON.stringify(document, (key, v) =>
+    typeof v === 'bigint' ? (JSON.rawJSON?.(String(v)) ?? 0) : v,
+  ).replace('"value":0', '"value":12345678901234567890');
   await importText(text);
   await page.waitForSelector('dialog', { state: 'detached' });
   await page.click('#open-export');
   await page.waitForFunction(() => document.querySelector('dialog pre').textContent.includes('"url"'));
-  assert.doesNotMatch(await page.locator('dialog pre').innerText(), /Bearer tok/, 'secret headers are left out unless asked for');
+  assert.doesNotMatch(
+    await page.locator('dialog pre').innerText(),
+    /Bearer tok/,
+    'secret headers are left out unless asked for',
+  );
   await page.check('#export-reveal', { force: true });
   await page.waitForFunction(() => document.querySelector('dialog pre').textContent.includes('Bearer tok'));
   const exported = await page.locator('dialog pre').innerText();
@@ -112,5 +159,8 @@ test('a run becomes an HTTP Archive, saved as a file', async () => {
   assert.equal(archive.log.version, '1.2');
   assert.equal(archive.log.entries.length, 1);
   assert.ok(archive.log.entries[0]._tls, 'the receipt is in it');
-  assert.deepEqual(page.problems.filter((p) => !p.includes('400')), []);
+  assert.deepEqual(
+    page.problems.filter((p) => !p.includes('400')),
+    [],
+  );
 });

@@ -11,13 +11,16 @@ export class Refusal extends Error {
   }
 
   /** faults by field, the single one too. */
-  get faults() { return this.error.faults?.length ? this.error.faults : [this.error]; }
+  get faults() {
+    return this.error.faults?.length ? this.error.faults : [this.error];
+  }
 }
 
 async function result(response) {
   const text = await response.text();
   const isJSON = (response.headers.get('Content-Type') ?? '').includes('json');
-  if (!response.ok) throw isJSON ? new Refusal(parse(text).error) : new Error(text.trim() || `The server answered ${response.status}.`);
+  if (!response.ok)
+    throw isJSON ? new Refusal(parse(text).error) : new Error(text.trim() || `The server answered ${response.status}.`);
   return parse(text);
 }
 
@@ -29,15 +32,23 @@ async function reach(path, init) {
   }
 }
 
-export async function get(path) { return result(await reach(path)); }
+export async function get(path) {
+  return result(await reach(path));
+}
 
 export async function post(path, body) {
-  return result(await reach(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }));
+  return result(
+    await reach(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+  );
 }
 
 /** run sends a document and calls on(line) for each line of the answer. */
 export async function run(document, on) {
-  const response = await reach('api/run', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(document) });
+  const response = await reach('api/run', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(document),
+  });
   if (!response.ok) return result(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';

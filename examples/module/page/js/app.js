@@ -21,9 +21,16 @@ class App {
       extract: (use) => this.extract(use),
       chosen: (key, name) => this.choose(key, name),
     });
-    at('advanced').addEventListener('change', () => { this.form.advanced = at('advanced').checked; });
-    at('form').addEventListener('submit', (event) => { event.preventDefault(); this.run(); });
-    at('form').addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.run(); });
+    at('advanced').addEventListener('change', () => {
+      this.form.advanced = at('advanced').checked;
+    });
+    at('form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.run();
+    });
+    at('form').addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.run();
+    });
     at('open-cases').addEventListener('click', () => this.welcome());
     at('open-credentials').addEventListener('click', () => keychain(this));
     at('open-import').addEventListener('click', () => this.import());
@@ -36,7 +43,13 @@ class App {
     this.form.rename(from, to);
   }
 
-  extract(use) { return extract(use, (list) => this.changed(list), () => this.entries.map((e) => e.name)); }
+  extract(use) {
+    return extract(
+      use,
+      (list) => this.changed(list),
+      () => this.entries.map((e) => e.name),
+    );
+  }
 
   /** use switches the form to an entry; inUse says which ones it names. */
   use(entry) {
@@ -44,7 +57,9 @@ class App {
     say(`${entry.name} is in use`);
   }
 
-  inUse(entry) { return this.form.names(entry.use).includes(entry.name); }
+  inUse(entry) {
+    return this.form.names(entry.use).includes(entry.name);
+  }
 
   choose(key, name) {
     this.form.object[key] = name;
@@ -66,6 +81,7 @@ class App {
     note(at('case-note'), this.cases, i, (n) => this.runCase(n));
     await this.run();
     at('result').focus({ preventScroll: true });
+    this.reveal();
   }
 
   load(document) {
@@ -89,10 +105,11 @@ class App {
     if (faults.length) place.focus();
   }
 
-  // reveal brings the result into a narrow window, where it is below the form.
+  // reveal shows the beginning of the result: in a narrow window it is below the
+  // form, and after a card further down it is above.
   reveal() {
-    const top = at('result').getBoundingClientRect().top;
-    if (top > innerHeight * 0.7) at('result').scrollIntoView();
+    const { top } = at('result').getBoundingClientRect();
+    if (top < 0 || top > innerHeight * 0.7) at('result').scrollIntoView();
   }
 
   async run() {

@@ -12,8 +12,8 @@ import { nameOf, restOf, validity } from './format.js';
 const vouchers = {
   system: ['good', 'Trusted', 'the system trusts it'],
   added: ['good', 'Trusted', 'the request adds it as trusted'],
-  pin: ['good', 'Trusted by its key', 'not asked: the key is pinned'],
-  unverified: ['warn', 'Not verified', 'not asked: nothing is verified'],
+  pin: ['good', 'Trusted by its key', 'not needed: the server’s key is pinned'],
+  unverified: ['warn', 'Not verified', 'nothing was verified'],
   '': ['bad', 'Not accepted here', 'nothing here trusts it'],
 };
 
@@ -39,7 +39,9 @@ export function clientSide(receipt, entries, diagnosis) {
   const client = receipt?.clientCertificate;
   if (!client) return { ...side, verdict: 'open', text: 'Nobody was asked' };
   const accepted = client.acceptableCAs ?? [];
-  const note = accepted.length ? `The server accepts ${accepted.slice(0, 3).map(nameOf).join(', ')}${accepted.length > 3 ? ` and ${accepted.length - 3} more` : ''}.` : '';
+  const note = accepted.length
+    ? `The server accepts ${accepted.slice(0, 3).map(nameOf).join(', ')}${accepted.length > 3 ? ` and ${accepted.length - 3} more` : ''}.`
+    : '';
   if (!client.presented) return { ...side, note, ...unshown(receipt, diagnosis) };
   // The receipt has the leaf; the rest is what the keychain sends with it.
   const entry = entries.find((e) => e.use === 'credential' && e.chain[0].sha256 === client.presented.sha256);
@@ -48,7 +50,11 @@ export function clientSide(receipt, entries, diagnosis) {
   complete(side, chain);
   const listed = chain.some((c) => accepted.includes(c.issuer) || accepted.includes(c.subject));
   const refused = diagnosis?.cause.startsWith('client-');
-  const reason = listed ? 'on the server’s list' : accepted.length ? 'not on the server’s list' : 'the server names none';
+  const reason = listed
+    ? 'on the server’s list'
+    : accepted.length
+      ? 'not on the server’s list'
+      : 'the server names none';
   if (side.nodes[0].state !== 'bad') judge(side, listed ? 'good' : refused ? 'bad' : 'open', reason);
   return { ...side, note, verdict: refused ? 'bad' : 'good', text: refused ? 'Refused' : 'Accepted' };
 }
@@ -56,7 +62,8 @@ export function clientSide(receipt, entries, diagnosis) {
 // complete adds the signer of the last certificate, which was not sent.
 function complete(side, chain) {
   const { issuer, subject } = chain.at(-1);
-  if (issuer !== subject) side.nodes.push({ name: nameOf(issuer), more: restOf(issuer), text: 'not sent along', state: 'open', sent: false });
+  if (issuer !== subject)
+    side.nodes.push({ name: nameOf(issuer), more: restOf(issuer), text: 'not sent along', state: 'open', sent: false });
 }
 
 // judge says at the top of a chain what the other side makes of it.
@@ -80,17 +87,38 @@ function unshown(receipt, diagnosis) {
   const node = (name, text, state) => [{ name, more: '', text, state, sent: false }];
   if (withheld?.length) {
     const first = withheld[0];
-    return { verdict: 'warn', text: 'Withheld', nodes: node(nameOf(first.subject), withholdings[first.reason] ?? first.reason, 'warn') };
+    return {
+      verdict: 'warn',
+      text: 'Withheld',
+      nodes: node(nameOf(first.subject), withholdings[first.reason] ?? first.reason, 'warn'),
+    };
   }
-  if (requested) return { verdict: diagnosis ? 'bad' : 'open', text: 'None shown', nodes: node('No certificate', 'the server asked for one', diagnosis ? 'bad' : 'open') };
+  if (requested)
+    return {
+      verdict: diagnosis ? 'bad' : 'open',
+      text: 'None shown',
+      nodes: node('No certificate', 'the server asked for one', diagnosis ? 'bad' : 'open'),
+    };
   // Who refuses the server does not get to its question.
-  if (diagnosis?.cause.startsWith('server-')) return { verdict: 'open', text: 'Not reached', nodes: node('Nothing shown', 'the server was refused first', 'open') };
+  if (diagnosis?.cause.startsWith('server-'))
+    return {
+      verdict: 'open',
+      text: 'Not reached',
+      nodes: node('Nothing shown', 'the server was refused first', 'open'),
+    };
   return { verdict: 'open', text: 'Not asked', nodes: node('Nothing shown', 'the server did not ask', 'open') };
 }
 
 function certificate(c) {
   const until = validity(c.notAfter, c.notBefore);
-  return { name: nameOf(c.subject), more: restOf(c.subject), text: until.text, state: until.state, sent: true, selfSigned: c.subject === c.issuer };
+  return {
+    name: nameOf(c.subject),
+    more: restOf(c.subject),
+    text: until.text,
+    state: until.state,
+    sent: true,
+    selfSigned: c.subject === c.issuer,
+  };
 }
 
 /** describe says a side in words, for those who do not see the picture. */

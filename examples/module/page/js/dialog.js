@@ -17,15 +17,23 @@ export function dialog(title, draw, { wide = false } = {}) {
     };
     const before = document.activeElement;
     element.append(
-      h('header', {}, h('h2', { id }, title), h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close', onclick: () => close() }, '✕')),
-      draw(close));
+      h(
+        'header',
+        {},
+        h('h2', { id }, title),
+        h('button', { type: 'button', class: 'quiet close', 'aria-label': 'Close', onclick: () => close() }, '✕'),
+      ),
+      draw(close),
+    );
     element.addEventListener('close', () => {
       element.remove();
       if (before?.isConnected) before.focus();
       resolve(value);
     });
     // A click beside the dialog leaves it.
-    element.addEventListener('mousedown', (event) => { if (event.target === element) close(); });
+    element.addEventListener('mousedown', (event) => {
+      if (event.target === element) close();
+    });
     document.body.append(element);
     element.showModal();
   });
@@ -36,5 +44,11 @@ export function labelled(title, input, hint) {
   input.id ||= `d-${title.toLowerCase().replace(/\W+/g, '-')}`;
   const hintId = `${input.id}-hint`;
   if (hint) input.setAttribute('aria-describedby', hintId);
-  return h('div', { class: 'field' }, h('label', { for: input.id }, title), input, hint && h('p', { class: 'help', id: hintId }, hint));
+  return h(
+    'div',
+    { class: 'field' },
+    h('label', { for: input.id }, title),
+    input,
+    hint && h('p', { class: 'help', id: hintId }, hint),
+  );
 }

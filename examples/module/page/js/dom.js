@@ -41,7 +41,9 @@ export function uid(prefix = 'id') {
 export function say(text) {
   const region = document.getElementById('said');
   region.textContent = '';
-  setTimeout(() => { region.textContent = text; }, 50);
+  setTimeout(() => {
+    region.textContent = text;
+  }, 50);
 }
 
 /** copyButton copies what text() returns. */
@@ -55,7 +57,9 @@ export function copyButton(text, label = 'Copy') {
     } catch {
       button.textContent = 'Not allowed';
     }
-    setTimeout(() => { button.textContent = label; }, 1600);
+    setTimeout(() => {
+      button.textContent = label;
+    }, 1600);
   });
   return button;
 }
@@ -69,5 +73,9 @@ export function icon(name) {
     warn: 'M10 3l8 14H2zM10 8.500v3.500M10 14.500v.1',
     plus: 'M10 4v12M4 10h12',
   };
-  return s('svg', { class: `icon ${name}`, viewBox: '0 0 20 20', 'aria-hidden': 'true' }, s('path', { d: paths[name] }));
+  return s(
+    'svg',
+    { class: `icon ${name}`, viewBox: '0 0 20 20', 'aria-hidden': 'true' },
+    s('path', { d: paths[name] }),
+  );
 }

@@ -3,11 +3,17 @@
 
 /** Exact is a number that JavaScript has none for. */
 export class Exact {
-  constructor(source) { this.source = source; }
+  constructor(source) {
+    this.source = source;
+  }
 
-  toString() { return this.source; }
+  toString() {
+    return this.source;
+  }
 
-  toJSON() { return JSON.rawJSON ? JSON.rawJSON(this.source) : Number(this.source); }
+  toJSON() {
+    return JSON.rawJSON ? JSON.rawJSON(this.source) : Number(this.source);
+  }
 }
 
 /** parse is JSON.parse with exact numbers, where the browser shows their source. */

@@ -6,12 +6,23 @@ import { dialog, labelled } from './dialog.js';
 import { h, icon, replace } from './dom.js';
 import { nameOf, plain, validity } from './format.js';
 
-const formats = { pkcs12: 'PKCS #12 (P12, PFX)', pem: 'PEM', der: 'DER', pkcs7: 'PKCS #7 (P7B)', pkcs8: 'PKCS #8', jks: 'Java key store (JKS)', jceks: 'Java key store (JCEKS)' };
+const formats = {
+  pkcs12: 'PKCS #12 (P12, PFX)',
+  pem: 'PEM',
+  der: 'DER',
+  pkcs7: 'PKCS #7 (P7B)',
+  pkcs8: 'PKCS #8',
+  jks: 'Java key store (JKS)',
+  jceks: 'Java key store (JCEKS)',
+};
 
 /** extract asks for a file and resolves to the name that it was saved under; names() are taken. */
 export function extract(use, changed, names) {
   const roots = use === 'roots';
-  return dialog(roots ? 'Extract certificates to trust' : 'Extract a client certificate', (close) => new Extraction(use, changed, names, close).element);
+  return dialog(
+    roots ? 'Extract certificates to trust' : 'Extract a client certificate',
+    (close) => new Extraction(use, changed, names, close).element,
+  );
 }
 
 class Extraction {
@@ -28,13 +39,35 @@ class Extraction {
     this.nameField = labelled('Name', this.name, 'By which requests refer to it.');
     this.nameField.hidden = true;
     for (const input of [this.file, this.other, this.password]) input.addEventListener('input', () => this.reset());
-    this.element = h('form', { class: 'dialog-body', novalidate: true, onsubmit: (event) => { event.preventDefault(); this.open(); } },
-      h('p', { class: 'lead' }, 'P12, PFX, PEM, DER, PKCS #7, PKCS #8 or JKS: the type is found out. The file is opened by the program on this machine; neither the file nor its password is kept.'),
+    this.element = h(
+      'form',
+      {
+        class: 'dialog-body',
+        novalidate: true,
+        onsubmit: (event) => {
+          event.preventDefault();
+          this.open();
+        },
+      },
+      h(
+        'p',
+        { class: 'lead' },
+        'P12, PFX, PEM, DER, PKCS #7, PKCS #8 or JKS: the type is found out. The file is opened by the program on this machine; neither the file nor its password is kept.',
+      ),
       labelled('File', this.file),
-      use === 'credential' && h('details', {}, h('summary', {}, 'The private key is in a file of its own'), labelled('Second file', this.other)),
+      use === 'credential' &&
+        h(
+          'details',
+          {},
+          h('summary', {}, 'The private key is in a file of its own'),
+          labelled('Second file', this.other),
+        ),
       labelled('Password', this.password, 'Leave it empty if the file has none.'),
-      this.fault, this.inside, this.nameField,
-      h('footer', {}, h('button', { type: 'button', onclick: () => close() }, 'Cancel'), this.look, this.save));
+      this.fault,
+      this.inside,
+      this.nameField,
+      h('footer', {}, h('button', { type: 'button', onclick: () => close() }, 'Cancel'), this.look, this.save),
+    );
   }
 
   reset() {
@@ -72,15 +105,45 @@ class Extraction {
 
   show(inventory) {
     const usable = this.use === 'roots' ? inventory.certificates.length > 0 : inventory.identities.length > 0;
-    replace(this.inside, h('h3', {}, 'Inside'), h('dl', {},
-      row('Type', formats[inventory.format] ?? inventory.format),
-      row('Private keys', inventory.keys.length ? inventory.keys.map((k) => [k.type, k.curve ?? k.bits].filter(Boolean).join(' ')).join(', ') : 'none'),
-      row('Certificates', h('ul', {}, inventory.certificates.map(certificate))),
-      inventory.warnings.length > 0 && row('To know', h('ul', {}, inventory.warnings.map((w) => h('li', {}, w))))),
-    this.use === 'credential' && this.chooser(inventory),
-    !usable && h('p', { class: 'fault' }, this.use === 'roots' ? 'There is no certificate in this file.' : 'There is no private key with its certificate in this file.'));
+    replace(
+      this.inside,
+      h('h3', {}, 'Inside'),
+      h(
+        'dl',
+        {},
+        row('Type', formats[inventory.format] ?? inventory.format),
+        row(
+          'Private keys',
+          inventory.keys.length
+            ? inventory.keys.map((k) => [k.type, k.curve ?? k.bits].filter(Boolean).join(' ')).join(', ')
+            : 'none',
+        ),
+        row('Certificates', h('ul', {}, inventory.certificates.map(certificate))),
+        inventory.warnings.length > 0 &&
+          row(
+            'To know',
+            h(
+              'ul',
+              {},
+              inventory.warnings.map((w) => h('li', {}, w)),
+            ),
+          ),
+      ),
+      this.use === 'credential' && this.chooser(inventory),
+      !usable &&
+        h(
+          'p',
+          { class: 'fault' },
+          this.use === 'roots'
+            ? 'There is no certificate in this file.'
+            : 'There is no private key with its certificate in this file.',
+        ),
+    );
     if (!usable) return;
-    const first = this.use === 'roots' ? inventory.certificates[0] : inventory.certificates.find((c) => c.sha256 === inventory.identities[0].leafSha256);
+    const first =
+      this.use === 'roots'
+        ? inventory.certificates[0]
+        : inventory.certificates.find((c) => c.sha256 === inventory.identities[0].leafSha256);
     this.name.value = this.free(nameOf(first.subject).slice(0, 70));
     this.nameField.hidden = false;
     this.save.hidden = false;
@@ -101,17 +164,35 @@ class Extraction {
   chooser(inventory) {
     this.alias = '';
     if (inventory.identities.length < 2) return null;
-    const select = h('select', { id: 'extract-identity', onchange: () => { this.alias = select.value; } }, inventory.identities.map((identity) => {
-      const leaf = inventory.certificates.find((c) => c.sha256 === identity.leafSha256);
-      return h('option', { value: identity.leafSha256 }, [leaf && nameOf(leaf.subject), identity.alias].filter(Boolean).join(', '));
-    }));
+    const select = h(
+      'select',
+      {
+        id: 'extract-identity',
+        onchange: () => {
+          this.alias = select.value;
+        },
+      },
+      inventory.identities.map((identity) => {
+        const leaf = inventory.certificates.find((c) => c.sha256 === identity.leafSha256);
+        return h(
+          'option',
+          { value: identity.leafSha256 },
+          [leaf && nameOf(leaf.subject), identity.alias].filter(Boolean).join(', '),
+        );
+      }),
+    );
     this.alias = select.value;
     return labelled('Which identity', select);
   }
 
   async keep() {
     try {
-      const entries = await post('api/credentials/save', { ...await this.call(), name: this.name.value.trim(), use: this.use, alias: this.alias ?? '' });
+      const entries = await post('api/credentials/save', {
+        ...(await this.call()),
+        name: this.name.value.trim(),
+        use: this.use,
+        alias: this.alias ?? '',
+      });
       this.changed(entries);
       this.password.value = '';
       this.close(this.name.value.trim());
@@ -121,10 +202,23 @@ class Extraction {
   }
 }
 
-function row(term, value) { return h('div', {}, h('dt', {}, term), h('dd', {}, value)); }
+function row(term, value) {
+  return h('div', {}, h('dt', {}, term), h('dd', {}, value));
+}
 
 function certificate(c) {
   const until = validity(c.notAfter, c.notBefore);
-  return h('li', {}, h('strong', {}, nameOf(c.subject)), c.subject === c.issuer ? ', self-signed' : ` by ${nameOf(c.issuer)}`, ' ', h('span', { class: `verdict ${until.state}` }, icon(until.state === 'good' ? 'check' : until.state === 'warn' ? 'warn' : 'cross'), until.text));
+  return h(
+    'li',
+    {},
+    h('strong', {}, nameOf(c.subject)),
+    c.subject === c.issuer ? ', self-signed' : ` by ${nameOf(c.issuer)}`,
+    ' ',
+    h(
+      'span',
+      { class: `verdict ${until.state}` },
+      icon(until.state === 'good' ? 'check' : until.state === 'warn' ? 'warn' : 'cross'),
+      until.text,
+    ),
+  );
 }
-

@@ -17,7 +17,12 @@ function drawField(context, { key, schema }, siblings, object, parent) {
   const widget = context.schema.widget(schema);
   const path = parent ? `${parent}.${key}` : key;
   const control = (controls[widget] ?? controls.text)({
-    context, schema, path, id: ids.control, describedBy: [schema.description && ids.help, ids.fault].filter(Boolean).join(' '), title,
+    context,
+    schema,
+    path,
+    id: ids.control,
+    describedBy: [schema.description && ids.help, ids.fault].filter(Boolean).join(' '),
+    title,
     value: object[key],
     set(value) {
       if (isDefault(schema, value) || (Array.isArray(value) && value.length === 0)) delete object[key];
@@ -55,10 +60,29 @@ function drawField(context, { key, schema }, siblings, object, parent) {
 // everything else has its label above.
 function shell(widget, control, ids, title, help, fault) {
   if (widget === 'switch') {
-    return h('div', { class: 'field' }, h('label', { class: 'switch', for: ids.control }, control.element, h('span', { class: 'track', 'aria-hidden': 'true' }), h('span', {}, title)), help, fault);
+    return h(
+      'div',
+      { class: 'field' },
+      h(
+        'label',
+        { class: 'switch', for: ids.control },
+        control.element,
+        h('span', { class: 'track', 'aria-hidden': 'true' }),
+        h('span', {}, title),
+      ),
+      help,
+      fault,
+    );
   }
   if (control.input) {
     return h('div', { class: 'field' }, h('label', { for: ids.control }, title), control.element, help, fault);
   }
-  return h('fieldset', { class: 'field', 'aria-describedby': [help && ids.help, ids.fault].filter(Boolean).join(' ') }, h('legend', {}, title), help, control.element, fault);
+  return h(
+    'fieldset',
+    { class: 'field', 'aria-describedby': [help && ids.help, ids.fault].filter(Boolean).join(' ') },
+    h('legend', {}, title),
+    help,
+    control.element,
+    fault,
+  );
 }

@@ -39,7 +39,9 @@ export class Form {
     return this.properties.filter((p) => p.schema['x-widget'] === widget).map((p) => p.key);
   }
 
-  names(use) { return this.holders(use).map((key) => this.object[key]); }
+  names(use) {
+    return this.holders(use).map((key) => this.object[key]);
+  }
 
   switchTo(use, name) {
     for (const key of this.holders(use)) this.object[key] = name;
@@ -55,7 +57,9 @@ export class Form {
   }
 
   /** document is what the form says, without what it does not show. */
-  get document() { return prune(this.schema, this.properties, this.object); }
+  get document() {
+    return prune(this.schema, this.properties, this.object);
+  }
 
   set advanced(shown) {
     this.context.advanced = shown;
@@ -81,7 +85,8 @@ export class Form {
 
   /** fieldOf finds a field by its path; of one inside of a list, the list. */
   fieldOf(path) {
-    const inside = (field) => path === field.path || path.startsWith(`${field.path}.`) || path.startsWith(`${field.path}[`);
+    const inside = (field) =>
+      path === field.path || path.startsWith(`${field.path}.`) || path.startsWith(`${field.path}[`);
     return this.context.fields.filter(inside).sort((a, b) => b.path.length - a.path.length)[0];
   }
 }
@@ -106,10 +111,24 @@ function copy(value) {
 /** faultSummary lists faults, each a way to its field. */
 export function faultSummary(form, faults) {
   if (!faults.length) return [];
-  const title = faults.length === 1 ? 'This cannot be sent yet' : `${faults.length} things to mend before this can be sent`;
-  return [h('p', {}, h('strong', {}, title)), h('ul', {}, faults.map((fault) => {
-    const field = form.fieldOf(fault.field ?? '');
-    if (!field) return h('li', {}, plain(fault));
-    return h('li', {}, h('button', { type: 'button', class: 'link', onclick: () => field.focus() }, field.title), ': ', plain(fault));
-  }))];
+  const title =
+    faults.length === 1 ? 'This cannot be sent yet' : `${faults.length} things to mend before this can be sent`;
+  return [
+    h('p', {}, h('strong', {}, title)),
+    h(
+      'ul',
+      {},
+      faults.map((fault) => {
+        const field = form.fieldOf(fault.field ?? '');
+        if (!field) return h('li', {}, plain(fault));
+        return h(
+          'li',
+          {},
+          h('button', { type: 'button', class: 'link', onclick: () => field.focus() }, field.title),
+          ': ',
+          plain(fault),
+        );
+      }),
+    ),
+  ];
 }

@@ -5,7 +5,10 @@ const units = ['B', 'KB', 'MB', 'GB'];
 export function bytes(n) {
   let unit = 0;
   let value = n;
-  while (value >= 1000 && unit < units.length - 1) { value /= 1000; unit += 1; }
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
@@ -18,7 +21,12 @@ export function millis(ms) {
 }
 
 export function day(date) {
-  return new Date(date).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  return new Date(date).toLocaleDateString('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
 }
 
 const dayLength = 86400000;
@@ -40,7 +48,13 @@ function span(days) {
 
 /** plain is a fault's text without what stands beside it anyway: its kind and field. */
 export function plain(fault) {
-  const text = fault.message.replace(/^[a-z-]+(\([^)]*\))?: /, '').replace(new RegExp(`^${(fault.field || '$').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: `), '');
+  const text = fault.message
+    .replace(/^[a-z-]+(\([^)]*\))?: /, '')
+    .replace(new RegExp(`^${(fault.field || '$').replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: `), '');
+  return sentence(text);
+}
+
+export function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -49,7 +63,13 @@ export function rdns(dn) {
   const parts = dn.match(/(?:\\.|[^,\\])+/g) ?? [];
   return parts.map((p) => {
     const at = p.indexOf('=');
-    return { type: p.slice(0, at).trim(), value: p.slice(at + 1).replace(/\\([0-9a-fA-F]{2})/g, (m, x) => String.fromCharCode(parseInt(x, 16))).replace(/\\(.)/g, '$1') };
+    return {
+      type: p.slice(0, at).trim(),
+      value: p
+        .slice(at + 1)
+        .replace(/\\([0-9a-fA-F]{2})/g, (m, x) => String.fromCharCode(parseInt(x, 16)))
+        .replace(/\\(.)/g, '$1'),
+    };
   });
 }
 
@@ -66,7 +86,10 @@ export function nameOf(dn) {
 /** restOf is what nameOf leaves out. */
 export function restOf(dn) {
   const name = nameOf(dn);
-  return rdns(dn).filter((p) => p.value !== name).map((p) => p.value).join(', ');
+  return rdns(dn)
+    .filter((p) => p.value !== name)
+    .map((p) => p.value)
+    .join(', ');
 }
 
 export function shorten(text, length) {
@@ -79,10 +102,35 @@ export function fingerprint(hex) {
 }
 
 const statusTexts = {
-  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 206: 'Partial Content', 301: 'Moved Permanently', 302: 'Found', 303: 'See Other',
-  304: 'Not Modified', 307: 'Temporary Redirect', 308: 'Permanent Redirect', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
-  404: 'Not Found', 405: 'Method Not Allowed', 409: 'Conflict', 410: 'Gone', 413: 'Content Too Large', 415: 'Unsupported Media Type', 421: 'Misdirected Request',
-  422: 'Unprocessable Content', 429: 'Too Many Requests', 500: 'Internal Server Error', 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  206: 'Partial Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
-export function statusText(code) { return statusTexts[code] ?? ''; }
+export function statusText(code) {
+  return statusTexts[code] ?? '';
+}

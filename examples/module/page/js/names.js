@@ -12,7 +12,14 @@ export function credentials(c) {
 /** roots chooses certificates to trust, or takes their text. */
 export function roots(c) {
   const isText = typeof c.value === 'string' && c.value.includes('-----BEGIN');
-  const area = h('textarea', { rows: 4, class: 'code', 'aria-label': `${c.title}, as text`, spellcheck: 'false', placeholder: '-----BEGIN CERTIFICATE-----', hidden: !isText });
+  const area = h('textarea', {
+    rows: 4,
+    class: 'code',
+    'aria-label': `${c.title}, as text`,
+    spellcheck: 'false',
+    placeholder: '-----BEGIN CERTIFICATE-----',
+    hidden: !isText,
+  });
   area.addEventListener('input', () => c.set(area.value));
   if (isText) area.value = c.value;
   const chooser = choice(c, 'roots', 'None', { value: 'text', title: 'Certificates as text…', chosen: isText });
@@ -30,11 +37,16 @@ export function roots(c) {
 function choice(c, use, none, extra) {
   const entries = c.context.credentials().filter((entry) => entry.use === use);
   const value = typeof c.value === 'string' && !extra?.chosen ? c.value : '';
-  const select = h('select', { id: c.id, 'aria-describedby': c.describedBy },
+  const select = h(
+    'select',
+    { id: c.id, 'aria-describedby': c.describedBy },
     h('option', { value: '' }, none),
     entries.map((entry) => h('option', { value: `name:${entry.name}` }, label(entry))),
-    value && !entries.some((entry) => entry.name === value) && h('option', { value: `name:${value}` }, `${value} (not in the keychain)`),
-    extra && h('option', { value: extra.value }, extra.title));
+    value &&
+      !entries.some((entry) => entry.name === value) &&
+      h('option', { value: `name:${value}` }, `${value} (not in the keychain)`),
+    extra && h('option', { value: extra.value }, extra.title),
+  );
   select.value = extra?.chosen ? extra.value : value && `name:${value}`;
   select.addEventListener('change', () => {
     if (select.value !== extra?.value) c.set(select.value.slice('name:'.length));

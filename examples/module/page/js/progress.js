@@ -10,7 +10,18 @@ export class Progress {
     this.started = performance.now();
     this.bar = h('progress', { 'aria-label': 'Transfer' });
     this.text = h('span', { class: 'progress-text' }, 'Waiting for the server…');
-    this.stopButton = h('button', { type: 'button', id: 'stop', onclick: () => { this.stopButton.disabled = true; onstop(); } }, 'Stop');
+    this.stopButton = h(
+      'button',
+      {
+        type: 'button',
+        id: 'stop',
+        onclick: () => {
+          this.stopButton.disabled = true;
+          onstop();
+        },
+      },
+      'Stop',
+    );
     this.timer = setTimeout(() => {
       replace(place, h('div', { class: 'progress panel' }, this.bar, this.text, this.stopButton));
       behind.hidden = true; // what an earlier run said

@@ -5,14 +5,19 @@ import { isObject, same } from './exact.js';
 
 /** Schema resolves references within one document. */
 export class Schema {
-  constructor(root) { this.root = root; }
+  constructor(root) {
+    this.root = root;
+  }
 
   /** resolve follows $ref; what stands beside it has the last word. */
   resolve(schema) {
     let out = schema ?? {};
     while (typeof out.$ref === 'string') {
       const { $ref, ...rest } = out;
-      const target = $ref.slice(2).split('/').reduce((at, key) => at[key.replaceAll('~1', '/').replaceAll('~0', '~')], this.root);
+      const target = $ref
+        .slice(2)
+        .split('/')
+        .reduce((at, key) => at[key.replaceAll('~1', '/').replaceAll('~0', '~')], this.root);
       out = { ...target, ...rest };
     }
     return out;
@@ -32,7 +37,9 @@ export class Schema {
 
   /** choices are the named values of a schema; free: any other text may be given. */
   choices(schema) {
-    const choices = this.branches(schema).filter((b) => 'const' in b && b.title).map((b) => ({ value: b.const, title: b.title }));
+    const choices = this.branches(schema)
+      .filter((b) => 'const' in b && b.title)
+      .map((b) => ({ value: b.const, title: b.title }));
     const alternatives = this.branches(schema).slice(1);
     const free = alternatives.some((b) => !('const' in b) && !b.enum && [b.type].flat().includes('string'));
     return { choices, free };
@@ -64,7 +71,8 @@ export function isDefault(schema, value) {
 
 /** valueOf is what a key means in an object: its default where it is missing. */
 export function valueOf(schema, value) {
-  if (value === undefined || value === null || value === '') return schema.default ?? (schema['x-widget'] === 'switch' ? false : '');
+  if (value === undefined || value === null || value === '')
+    return schema.default ?? (schema['x-widget'] === 'switch' ? false : '');
   if (schema['x-widget'] === 'switch') return String(value) === 'true';
   return value;
 }

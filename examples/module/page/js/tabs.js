@@ -10,8 +10,23 @@ export function tabs(label, pages) {
   const panels = h('div', {});
   const all = pages.map((page) => {
     const ids = { tab: uid('tab'), panel: uid('panel') };
-    const tab = h('button', { type: 'button', role: 'tab', id: ids.tab, 'aria-controls': ids.panel, 'aria-selected': 'false', tabindex: '-1' }, page.title);
-    const panel = h('div', { role: 'tabpanel', id: ids.panel, 'aria-labelledby': ids.tab, tabindex: '0', hidden: true }, page.content);
+    const tab = h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: ids.tab,
+        'aria-controls': ids.panel,
+        'aria-selected': 'false',
+        tabindex: '-1',
+      },
+      page.title,
+    );
+    const panel = h(
+      'div',
+      { role: 'tabpanel', id: ids.panel, 'aria-labelledby': ids.tab, tabindex: '0', hidden: true },
+      page.content,
+    );
     list.append(tab);
     panels.append(panel);
     return { ...page, tab, panel };
@@ -31,7 +46,12 @@ export function tabs(label, pages) {
   all.forEach((page, i) => {
     page.tab.addEventListener('click', () => show(page, true));
     page.tab.addEventListener('keydown', (event) => {
-      const to = { ArrowRight: (i + 1) % all.length, ArrowLeft: (i + all.length - 1) % all.length, Home: 0, End: all.length - 1 }[event.key];
+      const to = {
+        ArrowRight: (i + 1) % all.length,
+        ArrowLeft: (i + all.length - 1) % all.length,
+        Home: 0,
+        End: all.length - 1,
+      }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       show(all[to], true);

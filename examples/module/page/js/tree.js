@@ -40,9 +40,12 @@ export function tree(value, label, onpick) {
 }
 
 function children(value, path) {
-  const entries = Array.isArray(value) ? value.map((v, i) => [String(i), v, `${path}[]`]) : Object.entries(value).map(([k, v]) => [k, v, step(path, k)]);
+  const entries = Array.isArray(value)
+    ? value.map((v, i) => [String(i), v, `${path}[]`])
+    : Object.entries(value).map(([k, v]) => [k, v, step(path, k)]);
   const items = entries.slice(0, shownChildren).map(([key, v, at]) => node(key, v, at, Array.isArray(value)));
-  if (entries.length > shownChildren) items.push(h('li', { class: 'more', role: 'none' }, `${entries.length - shownChildren} more are not shown`));
+  if (entries.length > shownChildren)
+    items.push(h('li', { class: 'more', role: 'none' }, `${entries.length - shownChildren} more are not shown`));
   return items;
 }
 
@@ -52,9 +55,19 @@ function node(key, value, path, element) {
   const open = size > 0 && size <= 12 && !['hops', 'receipt', 'timings', 'headers', 'attempts'].includes(path);
   const item = h('li', { role: 'treeitem', tabindex: '-1', 'aria-selected': 'false', 'data-path': path });
   item.jsonValue = value;
-  const row = h('div', { class: 'row' },
-    size > 0 ? h('span', { class: 'twisty', 'aria-hidden': 'true' }, s('svg', { viewBox: '0 0 12 12' }, s('path', { d: 'M4 2l4 4-4 4' }))) : h('span', { class: 'twisty-none' }),
-    h('span', { class: element ? 'key index' : 'key' }, key), summary(value, size));
+  const row = h(
+    'div',
+    { class: 'row' },
+    size > 0
+      ? h(
+          'span',
+          { class: 'twisty', 'aria-hidden': 'true' },
+          s('svg', { viewBox: '0 0 12 12' }, s('path', { d: 'M4 2l4 4-4 4' })),
+        )
+      : h('span', { class: 'twisty-none' }),
+    h('span', { class: element ? 'key index' : 'key' }, key),
+    summary(value, size),
+  );
   item.append(row);
   if (size > 0) {
     item.setAttribute('aria-expanded', 'false');
@@ -77,7 +90,8 @@ function summary(value, size) {
 
 function expand(item) {
   item.setAttribute('aria-expanded', 'true');
-  if (!item.querySelector(':scope > ul')) item.append(h('ul', { role: 'group' }, children(item.jsonValue, item.dataset.path)));
+  if (!item.querySelector(':scope > ul'))
+    item.append(h('ul', { role: 'group' }, children(item.jsonValue, item.dataset.path)));
 }
 
 function toggle(item) {
@@ -87,7 +101,9 @@ function toggle(item) {
 
 // Only the items that are in open branches can be reached.
 function reachable(root) {
-  return [...root.querySelectorAll('[role=treeitem]')].filter((item) => !item.parentElement.closest('[role=treeitem][aria-expanded=false]'));
+  return [...root.querySelectorAll('[role=treeitem]')].filter(
+    (item) => !item.parentElement.closest('[role=treeitem][aria-expanded=false]'),
+  );
 }
 
 function move(root, item) {
@@ -107,7 +123,8 @@ function keydown(event, root) {
     ArrowUp: () => items[at - 1],
     Home: () => items[0],
     End: () => items.at(-1),
-    ArrowRight: () => (expanded === 'false' ? toggle(item) : expanded === 'true' && item.querySelector('[role=treeitem]')),
+    ArrowRight: () =>
+      expanded === 'false' ? toggle(item) : expanded === 'true' && item.querySelector('[role=treeitem]'),
     ArrowLeft: () => (expanded === 'true' ? toggle(item) : item.parentElement.closest('[role=treeitem]')),
     Enter: () => item.dispatchEvent(new CustomEvent('pick', { bubbles: true })),
     ' ': () => item.dispatchEvent(new CustomEvent('pick', { bubbles: true })),
