@@ -22,6 +22,21 @@ func (m cpuMeter) report(b *testing.B) {
 	b.ReportMetric(float64(processTime()-m.begun)/float64(b.N), "cpu-ns/op")
 }
 
+// measureSerial sends b.N requests one after the other.
+func measureSerial(b *testing.B, send func(context.Context) error) {
+	if err := send(b.Context()); err != nil { // the handshake
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	cpu := startCPU(b)
+	for b.Loop() {
+		if err := send(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	cpu.report(b)
+}
+
 // measureParallel sends b.N requests, so many at a time, and reports how long
 // the slowest hundredth takes.
 func measureParallel(b *testing.B, workers int, send func(context.Context) error) {

@@ -149,16 +149,7 @@ func BenchmarkHot(b *testing.B) {
 	for _, c := range hotCases {
 		for who, begin := range c.both() {
 			b.Run(c.name+"/"+who, func(b *testing.B) {
-				send := begin(b, srv)
-				require.NoError(b, send(b.Context())) // the handshake
-				b.ReportAllocs()
-				cpu := startCPU(b)
-				for b.Loop() {
-					if err := send(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-				}
-				cpu.report(b)
+				measureSerial(b, begin(b, srv))
 			})
 		}
 	}

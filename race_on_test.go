@@ -1,0 +1,5 @@
+//go:build race
+
+package mtlshttp_test
+
+const raceEnabled = true
