@@ -39,14 +39,14 @@ type Args struct {
 func (Args) Kind() string { return "mtlshttp_scenario" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts: each request has ten
-// attempts, one that is to be sent once has one. The scenario's name is in the
-// metadata, where Wait looks for it.
+// attempts, one that is to be sent once has one. The scenario's name is the
+// tag, by which Wait finds its jobs.
 func (a Args) InsertOpts() river.InsertOpts {
 	attempts := 10
 	if a.Next < len(a.Steps) && a.Steps[a.Next].Once {
 		attempts = 1 // a worker that is lost may have sent it
 	}
-	return river.InsertOpts{MaxAttempts: attempts, Metadata: fmt.Appendf(nil, `{"scenario": %q}`, a.Scenario)}
+	return river.InsertOpts{MaxAttempts: attempts, Tags: []string{a.Scenario}}
 }
 
 // New makes the first job of a scenario.

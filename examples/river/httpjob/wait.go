@@ -19,7 +19,7 @@ func Wait(ctx context.Context, client *river.Client[pgx.Tx], keys *step.Keyring,
 	ticker := time.NewTicker(250 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		jobs, err := client.JobList(ctx, river.NewJobListParams().Kinds(Args{}.Kind()).Metadata(fmt.Sprintf(`{"scenario": %q}`, scenario)).
+		jobs, err := client.JobList(ctx, river.NewJobListParams().Kinds(Args{}.Kind()).TagsAll(scenario).
 			OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1))
 		if err != nil {
 			return nil, err

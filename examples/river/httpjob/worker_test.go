@@ -205,7 +205,7 @@ func TestInsertOpts(t *testing.T) {
 	s := Step{Request: json.RawMessage(`{"url": "https://api.bank.example", "timeout": 90}`)}
 	args := jobOf(t, s, Step{Once: true}).Args
 	assert.Equal(t, 10, args.InsertOpts().MaxAttempts)
-	assert.JSONEq(t, `{"scenario": "`+args.Scenario+`"}`, string(args.InsertOpts().Metadata))
+	assert.Equal(t, []string{args.Scenario}, args.InsertOpts().Tags)
 	worker := new(Worker)
 	assert.Equal(t, 105*time.Second, worker.Timeout(&river.Job[Args]{Args: args}))
 	args.Next = 1
