@@ -56,11 +56,7 @@ func (b *bench) peers() []peerRow {
 	valid, expired := b.situations[1].credential, b.situations[5].credential
 	for _, p := range protocols() {
 		add := func(kind realserver.Kind, demand realserver.Demand, alert uint8, c *mtlshttp.Credential, truth ...string) {
-			config := b.server("", demand)
-			config.MinVersion, config.MaxVersion, config.HTTP2, config.Alert = p.MinTLS, p.MaxTLS, p.HTTP == 2, alert
-			if kind.Check(config) == nil {
-				rows = append(rows, peerRow{setup{kind, config, "", p}, c, truth})
-			}
+			rows = b.addPeer(rows, p, kind, demand, alert, c, truth)
 		}
 		for _, kind := range realserver.PeerKinds() {
 			if cause, ok := quietus[kind]; ok {
@@ -83,6 +79,24 @@ func (b *bench) peers() []peerRow {
 			add(kind, realserver.DemandRequire, 0, expired, "client-cert-expired", "client-cert-rejected")
 			add(kind, realserver.DemandOptional, 0, nil, "client-cert-missing")
 		}
+		if p.MinTLS == tls.VersionTLS13 { // before, it is a handshake like others
+			add(realserver.PeerStallAfterClientCertificate, realserver.DemandRequire, 0, valid, "timeout-in-handshake")
+		}
+		if p.MinTLS == tls.VersionTLS12 {
+			add(realserver.PeerStallAfterClientCertificate, realserver.DemandRequire, 0, valid, "timeout-in-handshake")
+			add(realserver.PeerRenegotiate, realserver.DemandNone, 0, valid, "renegotiation-required")
+		}
+	}
+	return rows
+}
+
+// addPeer adds a row, if the peer can be so.
+func (b *bench) addPeer(rows []peerRow, p mtlshttp.Protocol, kind realserver.Kind, demand realserver.Demand, alert uint8,
+	c *mtlshttp.Credential, truth []string) []peerRow {
+	config := b.server("", demand)
+	config.MinVersion, config.MaxVersion, config.HTTP2, config.Alert = p.MinTLS, p.MaxTLS, p.HTTP == 2, alert
+	if kind.Check(config) == nil {
+		rows = append(rows, peerRow{setup{kind, config, "", p}, c, truth})
 	}
 	return rows
 }

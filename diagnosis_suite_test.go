@@ -47,7 +47,7 @@ func (s setup) String() string {
 func (s setup) truth(c situation) []string {
 	switch d := s.config.Demand; {
 	case s.trouble != "":
-		return []string{s.trouble}
+		return strings.Split(s.trouble, "+")
 	case d == realserver.DemandNone:
 		return nil
 	case d == realserver.DemandPerPath && s.kind == realserver.Apache:
@@ -130,7 +130,13 @@ func (c *ledger) add(r row) {
 
 // judge prints the figures and holds them to what is promised.
 func (c *ledger) judge(t *testing.T, title string) {
-	healthy, right, sure, wrong := 0, 0, 0, 0
+	failing, sure := c.judgeCauses(t, title)
+	assert.GreaterOrEqual(t, float64(sure), 0.75*float64(failing), "at high confidence")
+}
+
+// judgeCauses is judge for rows of which many have nothing to be sure about.
+func (c *ledger) judgeCauses(t *testing.T, title string) (failing, sure int) {
+	healthy, right, wrong := 0, 0, 0
 	for _, r := range c.rows {
 		if !r.failed() {
 			healthy++
@@ -153,11 +159,11 @@ func (c *ledger) judge(t *testing.T, title string) {
 			t.Log("missed: ", r)
 		}
 	}
-	failing := len(c.rows) - healthy
+	failing = len(c.rows) - healthy
 	fmt.Printf("%s: %d of %d, %d wrong; %d at high confidence or above; %d healthy\n", title, right, failing, wrong, sure, healthy)
 	assert.Zero(t, wrong, "wrong causes at high confidence")
 	assert.GreaterOrEqual(t, float64(right), 0.95*float64(failing), "right causes")
-	assert.GreaterOrEqual(t, float64(sure), 0.75*float64(failing), "at high confidence")
+	return failing, sure
 }
 
 // assertKindAgrees holds an error's kind to the group of its cause.
@@ -213,7 +219,7 @@ func (b *bench) setups(kinds []realserver.Kind) []setup {
 			add("", realserver.DemandRequire, func(c *realserver.Config) { c.Depth = 3 })
 			add("", realserver.DemandRequire, func(c *realserver.Config) { c.Depth = realserver.NoIntermediates })
 			for trouble := range b.servers {
-				if trouble != "" && p.HTTP == 1 {
+				if trouble != "" && !strings.Contains(trouble, "+") && p.HTTP == 1 {
 					add(trouble, realserver.DemandRequire, nil)
 				}
 			}
@@ -289,4 +295,29 @@ func TestDiagnosis(t *testing.T) {
 	})
 	judgeSilence(t, into.rows[servers:])
 	into.judge(t, "diagnosis")
+}
+
+// Two faults at once, of the client and of the peer, of two of the client's, of
+// two of the server's: any of them is a right cause, and no other is said surely.
+func TestDiagnosisOfTwoFaults(t *testing.T) {
+	kinds := []realserver.Kind{realserver.Go}
+	if os.Getenv("MTLSHTTP_INTEGRATION") != "" {
+		kinds = realserver.Kinds()
+	}
+	b, into := newBench(t), new(ledger)
+	t.Run("rows", func(t *testing.T) {
+		for i, p := range b.twice() {
+			t.Run(fmt.Sprintf("%d: %v", i, p.setup), func(t *testing.T) {
+				t.Parallel()
+				b.runPeer(t, p, into)
+			})
+		}
+		for _, s := range b.troubledTwice(kinds) {
+			t.Run(s.String(), func(t *testing.T) {
+				t.Parallel()
+				b.runTwice(t, s, into)
+			})
+		}
+	})
+	into.judgeCauses(t, "diagnosis of two faults")
 }

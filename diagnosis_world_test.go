@@ -47,6 +47,7 @@ type bench struct {
 	advertised []byte // what some list instead
 	crls       []byte
 	situations []situation
+	paired     []situation // those with two faults
 	servers    map[string]troubled
 }
 
@@ -115,15 +116,38 @@ func newBench(t testing.TB) *bench {
 		{name: "only if acceptable", credential: picky(false), truth: []string{"client-cert-withheld"}, withheld: true},
 		{name: "only if acceptable, else anonymous", credential: picky(true), truth: []string{"client-cert-withheld"}, withheld: true},
 	}
-	for i := range b.situations {
-		if s := &b.situations[i]; s.hidden {
-			s.truth = append(s.truth, rejected)
+	stale := testca.Leaf{CommonName: "revoked", NotAfter: past}
+	unfit := testca.Leaf{CommonName: "revoked", Usages: testca.ServerAuth}
+	small := testca.Leaf{CommonName: "revoked", Key: testca.RSA1024}
+	ofOther := issue(other, testca.Leaf{Key: testca.RSA1024})
+	loneAndSmall, err := testca.SelfSigned(testca.Leaf{CommonName: "lone", Key: testca.RSA1024}, nil)
+	require.NoError(t, err)
+	loneAndStale, err := testca.SelfSigned(testca.Leaf{CommonName: "lone", NotAfter: past}, nil)
+	require.NoError(t, err)
+	revokedStale, revokedUnfit, revokedSmall := issue(b.root, stale), issue(b.root, unfit), issue(b.root, small)
+	b.paired = []situation{
+		{name: "expired, revoked", credential: client(revokedStale), truth: []string{"client-cert-expired", "client-cert-revoked"}, revoked: true},
+		{name: "wrong usage, revoked", credential: client(revokedUnfit), truth: []string{"client-cert-wrong-usage", "client-cert-revoked"}, hidden: true, revoked: true},
+		{name: "RSA 1024, revoked", credential: client(revokedSmall), truth: []string{"client-cert-weak", "client-cert-revoked"}, hidden: true, revoked: true},
+		{name: "RSA 1024, other authority", credential: client(ofOther), truth: []string{"client-cert-weak", "client-cert-untrusted"}, hidden: true},
+		{name: "RSA 1024, self-signed", credential: client(loneAndSmall), truth: []string{"client-cert-weak", "client-cert-untrusted"}, hidden: true},
+		{name: "expired, self-signed", credential: client(loneAndStale), truth: []string{"client-cert-expired", "client-cert-untrusted"}},
+		{name: "RSA 1024, missing intermediate", credential: client(issue(b.sub, testca.Leaf{Key: testca.RSA1024}).WithoutChain()),
+			truth: []string{"client-cert-weak", "client-cert-untrusted"}, hidden: true},
+		{name: "not yet valid, wrong usage", credential: client(issue(b.root, testca.Leaf{NotBefore: future, Usages: testca.ServerAuth})),
+			truth: []string{"client-cert-not-yet-valid", "client-cert-wrong-usage"}},
+	}
+	for _, list := range [][]situation{b.situations, b.paired} {
+		for i := range list {
+			if s := &list[i]; s.hidden {
+				s.truth = append(s.truth, rejected)
+			}
 		}
 	}
 	for _, list := range []struct { // OpenSSL's s_server and Node.js read the first alone
 		ca      *testca.CA
 		revoked []*x509.Certificate
-	}{{b.root, []*x509.Certificate{revoked.Certificate}}, {b.sub, nil}} {
+	}{{b.root, []*x509.Certificate{revoked.Certificate, revokedStale.Certificate, revokedUnfit.Certificate, revokedSmall.Certificate}}, {b.sub, nil}} {
 		der, err := list.ca.RevocationList(list.revoked...)
 		require.NoError(t, err)
 		b.crls = append(b.crls, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: der})...)
@@ -150,6 +174,10 @@ func newBench(t testing.TB) *bench {
 	self, err := testca.SelfSigned(named(nil), nil)
 	require.NoError(t, err)
 	serve("server-cert-self-signed", self)
+	elsewhere := func(l *testca.Leaf) { l.DNSNames, l.IPAddresses = []string{"elsewhere.test"}, nil }
+	serve("server-cert-expired+server-name-mismatch", issue(b.root, named(func(l *testca.Leaf) { l.NotAfter = past; elsewhere(l) })))
+	serve("server-cert-untrusted+server-cert-expired", issue(belowOf(t, other), named(func(l *testca.Leaf) { l.NotAfter = past })))
+	serve("server-cert-untrusted+server-name-mismatch", issue(belowOf(t, other), named(elsewhere)))
 	return b
 }
 

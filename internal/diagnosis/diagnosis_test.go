@@ -87,6 +87,41 @@ func TestRules(t *testing.T) {
 		{"24: nginx says so", Signals{Status: 400, Body: []byte("The plain HTTP request was sent to HTTPS port")}, "tls-on-plain-port", Certain},
 		{"25: proxy refuses", Signals{HTTPS: true, ProxyStatus: 403}, "proxy-refused", Certain},
 		{"25: proxy wants a password", Signals{HTTPS: true, ProxyStatus: 407}, "proxy-auth-required", Certain},
+		{"12: weak, and nginx's verification failed", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.Weak, l.Listed = "an RSA key of 1024 bits", true })
+			s.Status, s.Body = 400, []byte("<h1>The SSL certificate error</h1>")
+		}), "client-cert-weak", High},
+		{"15: self-signed, and nginx's verification failed", asked(func(s *Signals) {
+			s.Authority = []string{"CN=root"}
+			s.Presented = leaf(func(l *Leaf) { l.SelfSigned = true })
+			s.Status, s.Body = 400, []byte("<h1>The SSL certificate error</h1>")
+		}), "client-cert-untrusted", High},
+		{"15: unlisted, and nginx's verification failed", asked(func(s *Signals) {
+			s.Authority = []string{"CN=root"} // which may not be all that it trusts
+			s.Presented = leaf(nil)
+			s.Status, s.Body = 400, []byte("<h1>The SSL certificate error</h1>")
+		}), "client-cert-untrusted", Medium},
+		{"a page quotes OpenSSL: untrusted", asked(func(s *Signals) {
+			s.Presented = leaf(nil)
+			s.Status, s.Body = 401, []byte(`{"error":"UNABLE_TO_VERIFY_LEAF_SIGNATURE"}`)
+		}), "client-cert-untrusted", High},
+		{"a page quotes OpenSSL: revoked", asked(func(s *Signals) {
+			s.Presented = leaf(nil)
+			s.Status, s.Body = 403, []byte("certificate revoked")
+		}), "client-cert-revoked", High},
+		{"a page quotes OpenSSL: weak", asked(func(s *Signals) {
+			s.Presented = leaf(func(l *Leaf) { l.Weak = "an RSA key of 1024 bits" })
+			s.Status, s.Body = 403, []byte("EE certificate key too weak")
+		}), "client-cert-weak", High},
+		{"3: nothing configured, a 403 that asks for it", asked(func(s *Signals) {
+			s.Status, s.Body = 403, []byte("A valid client certificate is required")
+		}), "client-cert-missing", High},
+		{"a stall after our end of TLS 1.3", asked(func(s *Signals) {
+			s.Version, s.Presented, s.Mute, s.End = versionTLS13, leaf(nil), true, EndTimeout
+		}), "timeout-in-handshake", Low},
+		{"a stall after our end of TLS 1.3, HTTP/2", asked(func(s *Signals) {
+			s.Version, s.Presented, s.Mute, s.HTTP2, s.End = versionTLS13, leaf(nil), true, true, EndTimeout
+		}), "timeout-in-handshake", Medium},
 		{"stalled handshake", Signals{HTTPS: true, Connected: true, End: EndTimeout}, "timeout-in-handshake", Certain},
 	}
 	for _, c := range cases {
@@ -102,13 +137,16 @@ func TestRules(t *testing.T) {
 
 func TestHealthyExchangesHaveNoDiagnosis(t *testing.T) {
 	for name, s := range map[string]Signals{
-		"200":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 200 }),
-		"404":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 404 }),
-		"500":                 asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 500 }),
-		"403 without TLS":     {Status: 403},
-		"401, none at all":    {HTTPS: true, HandshakeDone: true, Status: 401},
-		"canceled by us":      asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndCanceled }),
-		"timeout when served": asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndTimeout }),
+		"200":                         asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 200 }),
+		"404":                         asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 404 }),
+		"500":                         asked(func(s *Signals) { s.Presented = leaf(nil); s.Status = 500 }),
+		"403 without TLS":             {Status: 403},
+		"401, none at all":            {HTTPS: true, HandshakeDone: true, Status: 401},
+		"canceled by us":              asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndCanceled }),
+		"a slow answer over TLS 1.3":  asked(func(s *Signals) { s.Version, s.Presented, s.End = versionTLS13, leaf(nil), EndTimeout }),
+		"a slow answer, never asked":  {HTTPS: true, HandshakeDone: true, Version: versionTLS13, Mute: true, End: EndTimeout},
+		"a page about something else": asked(func(s *Signals) { s.Status, s.Body = 502, []byte("upstream: self-signed certificate") }),
+		"timeout when served":         asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndTimeout }),
 	} {
 		assert.Nil(t, Diagnose(s), name)
 	}

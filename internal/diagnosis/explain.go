@@ -146,6 +146,8 @@ func (s *Signals) advice(cause string) string {
 // when says how far the exchange had come.
 func (s *Signals) when() string {
 	switch {
+	case s.unsaid():
+		return "after our end of the handshake, and nothing has shown that the server's came"
 	case s.HandshakeDone && s.Requested:
 		return "after the handshake"
 	case s.HandshakeDone:

@@ -121,7 +121,7 @@ var rules = []rule{
 	{"client-cert-missing", Certain, func(s *Signals) bool { return s.unanswered() && s.alert(certRequired) }},
 	{"client-cert-missing", High, func(s *Signals) bool {
 		return s.unanswered() && (s.alert(handshakeFailure, badCertificate, unsupportedCert, certificateRevoked, certificateExpired,
-			certificateUnknown, unknownCA, accessDenied, decodeError) || s.status(496) || s.status(400) && contains(s.Body, "certificate"))
+			certificateUnknown, unknownCA, accessDenied, decodeError) || s.status(496) || s.status(400) && contains(s.Body, "certificate") || s.saysNeeded())
 	}},
 	{"client-cert-missing", Medium, func(s *Signals) bool {
 		return s.unanswered() && (s.status(401, 403, 495) || s.cut() || s.AlertBy == Peer && s.Alert != internalError)
@@ -133,7 +133,11 @@ var rules = []rule{
 	{"client-cert-expired", High, func(s *Signals) bool { return s.saidNo() && s.sent(s.expired) }},
 	{"client-cert-not-yet-valid", High, func(s *Signals) bool { return s.saidNo() && s.sent(s.notYetValid) }},
 	{"client-key-mismatch", Certain, func(s *Signals) bool { return s.refused() && s.sent(func(l Leaf) bool { return l.KeyMismatch }) }},
-	{"client-cert-revoked", High, func(s *Signals) bool { return s.Presented != nil && s.alert(certificateRevoked) }},
+	{"client-cert-revoked", High, func(s *Signals) bool {
+		return s.Presented != nil && (s.alert(certificateRevoked) || s.saysRevoked())
+	}},
+	{"client-cert-untrusted", High, func(s *Signals) bool { return s.Presented != nil && s.saysUntrusted() }},
+	{"client-cert-weak", High, func(s *Signals) bool { return s.sent(weak) && s.saysWeak() }},
 	// A signature that does not count builds no chain; so does an authority
 	// that is not trusted, and the list says which it is.
 	{"client-cert-weak", High, func(s *Signals) bool {
@@ -154,6 +158,14 @@ var rules = []rule{
 		return s.sent(notForClients) && (s.alert(badCertificate, unsupportedCert, certificateUnknown) || s.Status != 0 && s.saidNo())
 	}},
 	{"client-cert-weak", High, func(s *Signals) bool { return s.sent(weak) && s.alert(badCertificate, insufficient) }},
+	// nginx verifies by OpenSSL, which by default takes nothing weak, and says
+	// that this failed; what the list has can be believed to be trusted.
+	{"client-cert-weak", High, func(s *Signals) bool {
+		return s.saysUnverified() && s.sent(func(l Leaf) bool { return weak(l) && l.Listed })
+	}},
+	{"client-cert-untrusted", High, func(s *Signals) bool {
+		return s.saysUnverified() && s.sent(func(l Leaf) bool { return l.SelfSigned && !weak(l) && s.unlisted(l) })
+	}},
 	{"client-cert-weak", Medium, func(s *Signals) bool { return s.sent(weak) && s.saidNo() }},
 
 	// Nothing that can be seen here does.
@@ -190,6 +202,9 @@ var rules = []rule{
 	{"timeout-in-handshake", Certain, func(s *Signals) bool {
 		return s.HTTPS && s.Connected && !s.HandshakeDone && s.End == EndTimeout
 	}},
+	// A server of HTTP/2 speaks first, one of HTTP/1.1 may only be slow.
+	{"timeout-in-handshake", Medium, func(s *Signals) bool { return s.unsaid() && s.HTTP2 }},
+	{"timeout-in-handshake", Low, (*Signals).unsaid},
 	{"closed-in-handshake", Certain, func(s *Signals) bool {
 		return s.HTTPS && s.Connected && !s.HandshakeDone && s.cut() && (s.PeerSpoke || !s.Narrowed)
 	}},

@@ -112,6 +112,46 @@ func oldHello(first []byte) bool {
 		first[recordHeader] == serverHello && first[version] == 3 && first[version+1] < 3
 }
 
+// unsaid says whether a server of TLS 1.3 that asked for a certificate has shown
+// nothing of its end of the handshake: in this version the client's ends first.
+func (s *Signals) unsaid() bool {
+	return s.HTTPS && s.HandshakeDone && s.Requested && !s.Reused && !s.Resumed && s.Mute &&
+		s.Version == versionTLS13 && s.End == EndTimeout
+}
+
+// pageSays says whether a refusal's page has one of some phrases.
+func (s *Signals) pageSays(phrases ...string) bool {
+	return s.status(400, 401, 403, 495, 496) &&
+		slices.ContainsFunc(phrases, func(phrase string) bool { return contains(s.Body, phrase) })
+}
+
+// saysNeeded says whether a page demands a client's certificate.
+func (s *Signals) saysNeeded() bool {
+	return s.pageSays("client certificate", "certificate is required", "certificate required", "no required ssl certificate")
+}
+
+// saysUnverified says whether a page tells that the verification of a
+// certificate failed, without its reason: nginx's words.
+func (s *Signals) saysUnverified() bool {
+	return s.status(495) || s.pageSays("the ssl certificate error")
+}
+
+// saysRevoked, saysUntrusted and saysWeak look for the reasons that OpenSSL has,
+// in words or by name, as applications quote them.
+func (s *Signals) saysRevoked() bool {
+	return s.pageSays("certificate revoked", "certificate is revoked", "certificate has been revoked", "cert_revoked")
+}
+
+func (s *Signals) saysUntrusted() bool {
+	return s.pageSays("unable to get local issuer certificate", "unable to get issuer certificate", "unable_to_get_issuer_cert",
+		"unable to verify the first certificate", "unable_to_verify_leaf_signature", "self-signed certificate", "self signed certificate",
+		"self_signed_cert", "signed by unknown authority")
+}
+
+func (s *Signals) saysWeak() bool {
+	return s.pageSays("key too weak", "key too small", "key_too_small", "md too weak", "md_too_weak")
+}
+
 func saysPlainHTTP(body []byte) bool {
 	return contains(body, "plain http request was sent to https port") ||
 		contains(body, "client sent an http request to an https server") ||

@@ -34,6 +34,8 @@ type Signals struct {
 	PeerSpoke     bool   // at least one byte came from the peer
 	First         []byte // its first bytes
 	HandshakeDone bool
+	Mute          bool   // it was new, and nothing came after it, not even a ticket
+	HTTP2         bool   // was agreed
 	Version       uint16 // of TLS, 0 before the server's hello
 	Reused        bool   // the connection had served a request before
 	Resumed       bool

@@ -46,6 +46,8 @@ type Facts struct {
 	HandshakeErr error
 
 	BytesIn, BytesOut int64  // raw, until an answer began
+	Shaken            int64  // of BytesIn, what had come when the handshake was done
+	Ticket            bool   // the server gave a session ticket
 	First             []byte // the peer's first bytes, at most 64
 	ReadErr, WriteErr error  // the first of each on the raw connection
 }
@@ -90,6 +92,7 @@ func (r *Record) Facts() Facts {
 	f := r.facts
 	f.First = slices.Clone(f.First)
 	f.Withheld = slices.Clone(f.Withheld)
+	f.Ticket = r.granted
 	return f
 }
 

@@ -246,6 +246,7 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Co
 		x.handshakeStart()
 	}
 	err = conn.HandshakeContext(ctx)
+	record.note(func(f *Facts) { f.Shaken = f.BytesIn })
 	if err == nil {
 		err = t.accept(record, conn.ConnectionState())
 	}
