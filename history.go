@@ -124,7 +124,8 @@ func (p *plan) changes(o target.Origin, allowed []*wire.Identity, now *Receipt) 
 	switch {
 	case !was.ClientCertificate.Requested && is.ClientCertificate.Requested:
 		add("the server began to ask for a client certificate")
-	case was.ClientCertificate.Requested && !is.ClientCertificate.Requested && is.TLSVersion != "":
+	case was.ClientCertificate.Requested && !is.ClientCertificate.Requested && is.Server.TrustedBy != "" && !is.Resumed:
+		// Where we refused the server, its request was not looked at.
 		add("the server stopped asking for a client certificate")
 	case is.ClientCertificate.Requested:
 		if lost := missingFrom(is.ClientCertificate.AcceptableCAs, was.ClientCertificate.AcceptableCAs); len(lost) > 0 {

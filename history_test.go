@@ -78,6 +78,41 @@ func TestAFailureSaysWhatChanged(t *testing.T) {
 	assert.Contains(t, changed, `gained "CN=new authority"`)
 }
 
+// Whether the server asks for a certificate is known once we accept its own.
+func TestAServerThatWeRefuseDidNotStopAsking(t *testing.T) {
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	asking, err := ca.ServerConfig()
+	require.NoError(t, err)
+	open := asking.Clone()
+	open.ClientAuth = tls.NoClientCert
+	id, err := ca.Issue(mtlstest.Client{})
+	require.NoError(t, err)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		srv := startShifting(t, asking)
+		e := newExecutor(t)
+		r := &mtlshttp.Request{URL: srv.url, Identity: id.Credential, Roots: ca.Roots(), Protocol: mtlshttp.Protocol{MinTLS: version, MaxTLS: version}}
+		_, err = e.Do(t.Context(), r)
+		require.NoError(t, err)
+		distrusting := *r
+		distrusting.Roots = mtlshttp.Roots{}
+		_, err = e.Do(t.Context(), &distrusting)
+		d := failureOf(t, err).Diagnosis
+		require.NotNil(t, d, "%v", err)
+		assert.Empty(t, d.Changed)
+
+		refusing := open.Clone()
+		refusing.MinVersion, refusing.MaxVersion = tls.VersionTLS12, tls.VersionTLS13
+		srv.set(refusing)
+		demanding := *r
+		demanding.RequireClientCertificate = true
+		_, err = e.Do(t.Context(), &demanding)
+		d = failureOf(t, err).Diagnosis
+		require.NotNil(t, d, "%v", err)
+		assert.Contains(t, strings.Join(d.Changed, "\n"), "stopped asking")
+	}
+}
+
 func TestHistoryIsBounded(t *testing.T) {
 	e := newExecutor(t)
 	var known []mtlshttp.Known
