@@ -120,7 +120,10 @@ func (c *Config) withDefaults() {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	m := servers[c.Like]
+}
+
+// asItDoes makes of the configuration what the server would.
+func (c *Config) asItDoes(m *manners) {
 	if c.Advertised == nil {
 		c.Advertised = c.ClientCAs
 	} else if m.trustsAdvertised {

@@ -42,11 +42,11 @@ func (r *Replica) refusal(c *conn, req *http.Request) (status int, reason string
 	switch f := c.found; {
 	case f == refused:
 		return r.config.Refusal.Status, ""
-	case f == notAllowed:
+	case f == notAllowed && !r.config.Allowed(req.TLS.PeerCertificates[0]): // it may be on the list by now
 		return http.StatusForbidden, ""
 	case m.asksAnew && r.config.Demand == DemandPerPath && covered:
 		return askAnew, ""
-	case f == none:
+	case f == none, f == notAllowed:
 		return 0, ""
 	case f != missing && m.way == byPage:
 		return http.StatusBadRequest, nginxInvalid

@@ -31,6 +31,7 @@ func New(c Config) (*Replica, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	c.asItDoes(servers[c.Like])
 	r := &Replica{config: c, manners: servers[c.Like], closed: make(chan struct{}), open: map[*conn]bool{}}
 	names := x509.NewCertPool()
 	for _, cert := range c.Advertised {

@@ -283,7 +283,7 @@ func TestVersionsThatNobodySpeaks(t *testing.T) {
 
 func TestWhatCannotBe(t *testing.T) {
 	for _, c := range []Config{
-		{Like: "iis"}, {Like: OpenSSL, Demand: DemandPerPath}, {MinVersion: tls.VersionTLS13, MaxVersion: tls.VersionTLS12},
+		{Like: "iis", HTTP2: true}, {Like: OpenSSL, Demand: DemandPerPath}, {MinVersion: tls.VersionTLS13, MaxVersion: tls.VersionTLS12},
 		{MinVersion: tls.VersionTLS10},
 	} {
 		_, err := New(c)

@@ -43,15 +43,23 @@ type Conn struct {
 	closeErr error
 	onClose  func()
 
-	reading sync.Mutex // held around each raw read
+	reading turn       // held around each raw read
 	mu      sync.Mutex // guards rest and place
 	rest    []byte     // received and not yet handed on
 	place   place
 }
 
 func newConn(raw net.Conn, record *Record) *Conn {
-	return &Conn{Conn: raw, record: record, gone: make(chan struct{})}
+	return &Conn{Conn: raw, record: record, gone: make(chan struct{}), reading: make(turn, 1)}
 }
+
+// turn is a lock whose holder may wait for the peer. To a testing/synctest
+// bubble who waits for a mutex is not waiting: its clock would stand still, and
+// with it the deadline by which the holder comes back.
+type turn chan struct{}
+
+func (t turn) Lock()   { t <- struct{}{} }
+func (t turn) Unlock() { <-t }
 
 // Read reads what was kept, from a look ahead or at a close, else from the peer.
 func (c *Conn) Read(p []byte) (int, error) {
