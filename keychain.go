@@ -95,6 +95,14 @@ func (k *Keychain) AddFiles(name string, f CredentialFiles) {
 	k.addFiles(name, f.clone())
 }
 
+// Remove forgets a name, if it is known. Requests that have been made ready go
+// on; later ones find that it is unknown, those of clients handed out too.
+func (k *Keychain) Remove(name string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.entries, name)
+}
+
 func (k *Keychain) addFiles(name string, f *CredentialFiles) {
 	k.put(name, keychainEntry{files: newFileEntry(f, func(err error) {
 		if k.OnError != nil {

@@ -130,3 +130,25 @@ func ExampleKeychain() {
 	// Output:
 	// CN=alice
 }
+
+func TestWhatIsRemovedIsUnknown(t *testing.T) {
+	srv := mtlstest.NewServer(t, whoami)
+	keychain := new(mtlshttp.Keychain)
+	keychain.Add("bank", srv.Credential)
+	e := newExecutor(t)
+	e.Credentials = keychain
+	r := srv.Request("/")
+	r.Identity, r.Credentials = nil, "bank"
+	_, err := e.Do(t.Context(), r)
+	require.NoError(t, err)
+	client, err := e.Client(t.Context(), r)
+	require.NoError(t, err)
+
+	keychain.Remove("bank")
+	keychain.Remove("never there")
+	assert.Empty(t, keychain.Names())
+	_, err = e.Do(t.Context(), r)
+	assert.Equal(t, mtlshttp.KindConfig, failureOf(t, err).Kind)
+	_, err = client.Get(srv.URL)
+	assert.Equal(t, mtlshttp.KindConfig, failureOf(t, err).Kind)
+}
