@@ -25,7 +25,7 @@ type Exchange struct {
 // FormatHAR writes exchanges as an HTTP Archive (HAR 1.2), which the network
 // panel of a browser opens: an entry for each hop, and before them one for each
 // attempt that was not the last. The receipt stands under _tls, a diagnosis
-// under _diagnosis, an error under _error.
+// under _diagnosis, an error under the response's _error.
 //
 // It shows what Redacted shows of a request, of the response the headers that
 // are not secret, and no content; with reveal all that is known, secrets too:

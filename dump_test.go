@@ -28,14 +28,13 @@ type archive struct {
 			Started string `json:"startedDateTime"`
 			Time    float64
 			Request struct {
-				Method, URL   string
-				Headers       []mtlshttp.Header
-				QueryString   []mtlshttp.Header
-				Cookies       []any
-				PostData      *struct{ MimeType, Text string }
-				HTTPVersion   string
-				BodySize      int
-				UnusedComment string `json:"comment"`
+				Method, URL string
+				Headers     []mtlshttp.Header
+				QueryString []mtlshttp.Header
+				Cookies     []any
+				PostData    *struct{ MimeType, Text string }
+				HTTPVersion string
+				BodySize    int
 			}
 			Response struct {
 				Status     int
@@ -47,11 +46,11 @@ type archive struct {
 					MimeType, Text, Encoding string
 				}
 				RedirectURL string
+				Error       string `json:"_error"`
 			}
 			Timings   map[string]float64
 			TLS       *mtlshttp.Receipt   `json:"_tls"`
 			Diagnosis *mtlshttp.Diagnosis `json:"_diagnosis"`
-			Error     string              `json:"_error"`
 			Comment   string
 		}
 	}
@@ -118,7 +117,7 @@ func TestHARHasAnEntryForEachHopWithItsReceipt(t *testing.T) {
 	for _, e := range a.Log.Entries {
 		require.NotNil(t, e.TLS)
 		assert.NotNil(t, e.TLS.ClientCertificate.Presented)
-		assert.Empty(t, e.Error)
+		assert.Empty(t, e.Response.Error)
 		_, err := time.Parse(time.RFC3339, e.Started)
 		assert.NoError(t, err)
 		sum := 0.0
@@ -178,11 +177,11 @@ func TestHAROfAttemptsErrorsAndBytes(t *testing.T) {
 	assert.Equal(t, "base64", a.Log.Entries[2].Response.Content.Encoding)
 	assert.Equal(t, "/wD+", a.Log.Entries[2].Response.Content.Text)
 	assert.Zero(t, a.Log.Entries[3].Response.Status)
-	assert.Contains(t, a.Log.Entries[3].Error, "tls-client-cert")
+	assert.Contains(t, a.Log.Entries[3].Response.Error, "tls-client-cert")
 	require.NotNil(t, a.Log.Entries[3].Diagnosis)
 	assert.Equal(t, "client-cert-missing", a.Log.Entries[3].Diagnosis.Cause)
 	assert.Equal(t, "about:invalid", a.Log.Entries[4].Request.URL)
-	assert.Contains(t, a.Log.Entries[4].Error, "url")
+	assert.Contains(t, a.Log.Entries[4].Response.Error, "url")
 
 	_, err = mtlshttp.FormatHAR(false, mtlshttp.Exchange{})
 	assert.ErrorIs(t, err, mtlshttp.KindConfig)

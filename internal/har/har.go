@@ -4,12 +4,14 @@
 //
 // The format has no place for a client certificate: what TLS did stands under
 // _tls, what a failure has to do with it under _diagnosis, and the failure
-// itself under _error; readers skip names that begin with an underscore.
+// itself under the response's _error; readers skip names that begin with an
+// underscore.
 package har
 
 import (
 	"encoding/base64"
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -100,7 +102,7 @@ type entry struct {
 	Comment   string   `json:"comment,omitempty"`
 	TLS       any      `json:"_tls,omitempty"`
 	Diagnosis any      `json:"_diagnosis,omitempty"`
-	Error     string   `json:"_error,omitempty"`
+	Resource  string   `json:"_resourceType"` // as Chrome has it, for its filters
 }
 
 type request struct {
@@ -131,6 +133,7 @@ type response struct {
 	RedirectURL string   `json:"redirectURL"`
 	HeadersSize int64    `json:"headersSize"`
 	BodySize    int64    `json:"bodySize"`
+	Error       string   `json:"_error,omitempty"` // as Chrome has it
 }
 
 type content struct {
@@ -167,18 +170,18 @@ const nowhere = "about:invalid"
 func (e Entry) document() entry {
 	version := "HTTP/1.1"
 	if e.Protocol == "h2" {
-		version = "HTTP/2"
+		version = "HTTP/2.0"
 	}
 	address := e.URL
 	if u, err := url.Parse(address); err != nil || u.Scheme == "" {
 		address = nowhere
 	}
 	out := entry{
-		Start: e.Start.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Comment: e.Comment, TLS: e.TLS, Diagnosis: e.Diagnosis, Error: e.Error,
+		Start: e.Start.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Comment: e.Comment, TLS: e.TLS, Diagnosis: e.Diagnosis, Resource: "fetch",
 		Request: request{Method: e.Method, URL: address, Version: version, Cookies: sentCookies(e.Sent), Headers: fields(e.Sent), Query: query(address),
 			HeadersSize: -1},
 		Response: response{Status: e.Status, StatusText: http.StatusText(e.Status), Version: version, Cookies: received(e.SetCookies),
-			Headers: fields(e.Received), Content: e.content(), RedirectURL: e.RedirectURL, HeadersSize: -1, BodySize: -1},
+			Headers: fields(e.Received), Content: e.content(), RedirectURL: e.RedirectURL, HeadersSize: -1, BodySize: -1, Error: e.Error},
 		Timings: e.Times.timings(),
 	}
 	if e.Status == 0 {
@@ -191,6 +194,7 @@ func (e Entry) document() entry {
 	for _, part := range []float64{t.DNS, t.Connect, t.Send, t.Wait, t.Receive} {
 		out.Time += max(part, 0)
 	}
+	out.Time = math.Round(out.Time*1000) / 1000
 	return out
 }
 

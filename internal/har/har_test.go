@@ -40,13 +40,13 @@ func TestMarshal(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"log": {"version": "1.2", "creator": {"name": "us", "version": "1"}, "entries": [{
 		"startedDateTime": "2026-11-21T07:00:00.005Z", "time": 0,
-		"request": {"method": "POST", "url": "https://a.test/p?a=1%202&b&a=%ff#f", "httpVersion": "HTTP/2",
+		"request": {"method": "POST", "url": "https://a.test/p?a=1%202&b&a=%ff#f", "httpVersion": "HTTP/2.0",
 			"cookies": [{"name": "a", "value": "b"}, {"name": "c", "value": "d"}], "headers": [{"name": "Cookie", "value": "a=b; c=d"}],
 			"queryString": [{"name": "a", "value": "1 2"}, {"name": "b", "value": ""}, {"name": "a", "value": "%ff"}],
 			"postData": {"mimeType": "text/plain", "text": "x"}, "headersSize": -1, "bodySize": 1},
-		"response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/2", "cookies": [{"name": "s", "value": "v", "expires": "1970-01-01T00:00:00Z", "httpOnly": true}],
+		"response": {"status": 200, "statusText": "OK", "httpVersion": "HTTP/2.0", "cookies": [{"name": "s", "value": "v", "expires": "1970-01-01T00:00:00Z", "httpOnly": true}],
 			"headers": [], "content": {"size": 2, "mimeType": "text/plain", "text": "/wA=", "encoding": "base64"}, "redirectURL": "", "headersSize": -1, "bodySize": -1},
-		"cache": {}, "timings": {"blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": 0, "receive": 0, "ssl": -1}, "_tls": {"a": 1}}]}}`, string(text))
+		"cache": {}, "timings": {"blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": 0, "receive": 0, "ssl": -1}, "_tls": {"a": 1}, "_resourceType": "fetch"}]}}`, string(text))
 
 	for _, address := range []string{"", "***", "/x", "://"} {
 		text, err := json.Marshal(Entry{URL: address}.document())
