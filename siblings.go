@@ -20,8 +20,8 @@ func RetrieveHeaders(url string) *Request {
 }
 
 // ResolveTarget returns where a URL leads to, redirects followed: by HEAD, and by
-// GET where the server makes nothing of that. Method, body and output of r mean
-// nothing; its timeout bounds both. The URL is whole, so as secret as what is in
+// GET where the server makes nothing of that or does not answer it in half of
+// the time. Method, body and output of r mean nothing; its timeout bounds both. The URL is whole, so as secret as what is in
 // it, but for user information.
 func (e *Executor) ResolveTarget(ctx context.Context, r *Request) (string, error) {
 	return (&Session{Executor: e}).ResolveTarget(ctx, r)
@@ -37,9 +37,11 @@ func (s *Session) ResolveTarget(ctx context.Context, r *Request) (string, error)
 	defer cancel()
 	probe := *r
 	probe.Method, probe.Body, probe.Output = http.MethodHead, Body{}, Output{}
-	where, status, err := s.land(ctx, &probe)
-	noHead := status >= 400 || errors.Is(err, KindStatus) || errors.Is(err, KindProtocol) || errors.Is(err, KindTruncated)
-	if noHead {
+	head, stop := context.WithTimeout(ctx, r.timeout()/2)
+	where, status, err := s.land(head, &probe)
+	stop()
+	makesNothing := []Kind{KindStatus, KindProtocol, KindTruncated, KindTimeout}
+	if status >= 400 || slices.ContainsFunc(makesNothing, func(k Kind) bool { return errors.Is(err, k) }) {
 		probe.Method = http.MethodGet
 		where, _, err = s.land(ctx, &probe)
 	}

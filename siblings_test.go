@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -83,11 +84,17 @@ func TestResolveTarget(t *testing.T) {
 			http.Redirect(w, r, "/long", http.StatusMovedPermanently)
 		case r.URL.Path == "/silent" && r.Method == http.MethodHead:
 			panic(http.ErrAbortHandler)
+		case r.URL.Path == "/stuck" && r.Method == http.MethodHead:
+			<-r.Context().Done()
 		}
 	}))
 	e := newExecutor(t)
-	for path, want := range map[string]string{"/short": "/long?token=secret", "/no-head": "/long", "/silent": "/silent", "/long": "/long"} {
-		where, err := e.ResolveTarget(t.Context(), srv.Request(path))
+	for path, want := range map[string]string{"/short": "/long?token=secret", "/no-head": "/long", "/silent": "/silent", "/stuck": "/stuck", "/long": "/long"} {
+		r := srv.Request(path)
+		if path == "/stuck" {
+			r.Timeout = 2 * time.Second
+		}
+		where, err := e.ResolveTarget(t.Context(), r)
 		require.NoError(t, err, path)
 		assert.Equal(t, srv.URL+want, where)
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,6 +65,34 @@ func TestSignSeesEveryHop(t *testing.T) {
 	}
 	_, err := newExecutor(t).Do(t.Context(), r)
 	require.NoError(t, err)
+}
+
+// A signature is made anew for each attempt, over what that one sends.
+func TestSignSeesEveryAttempt(t *testing.T) {
+	var got []string
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.Header.Get("X-Attempt")+" "+string(body))
+		if len(got) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	e := newExecutor(t)
+	e.Retry = &mtlshttp.RetryPolicy{Attempts: 3, Delay: time.Millisecond}
+	r := srv.Request("/")
+	r.Method, r.StatusErrors, r.Body = "PUT", true, mtlshttp.Text("text/plain", "100 EUR")
+	attempt := 0
+	r.Sign = func(r *http.Request, sum []byte) error {
+		want := sha256.Sum256([]byte("100 EUR"))
+		assert.Equal(t, want[:], sum)
+		assert.Empty(t, r.Header.Get("X-Attempt"), "of the attempt before")
+		attempt++
+		r.Header.Set("X-Attempt", fmt.Sprint(attempt))
+		return nil
+	}
+	_, err := e.Do(t.Context(), r)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1 100 EUR", "2 100 EUR", "3 100 EUR"}, got)
 }
 
 // What a hook sets on another origin is under the rule of what may cross.
