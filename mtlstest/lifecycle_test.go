@@ -79,6 +79,7 @@ func lifecycle(t *testing.T) {
 		}
 		time.Sleep(14 * day)
 	}
+	synctest.Wait()
 	assert.Len(t, seen, 9, "396 days of certificates of 45 days")
 	assert.Equal(t, seen, handedOut, "a client that was handed out picks up each")
 	// The last certificate was issued on day 135 and ends on day 225.

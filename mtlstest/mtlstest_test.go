@@ -16,20 +16,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The README shows this test as it is.
-func TestCallsTheBankAsItself(t *testing.T) {
-	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, r.TLS.PeerCertificates[0].Subject.CommonName)
-	}))
-	resp, err := mtlshttp.Do(t.Context(), srv.Request("/whoami"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp.Data != "client" {
-		t.Errorf("the server saw %v", resp.Data)
-	}
-}
-
 func TestClientsGoodAndBad(t *testing.T) {
 	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.TLS.PeerCertificates[0].Subject.CommonName)

@@ -38,7 +38,7 @@ func TestREADMEShowsTheRealOutput(t *testing.T) {
 
 // The unit test in the README is one of ours, to the letter.
 func TestREADMEShowsARealTest(t *testing.T) {
-	source, err := os.ReadFile("../../mtlstest/mtlstest_test.go")
+	source, err := os.ReadFile("../../mtlstest/example_test.go")
 	require.NoError(t, err)
 	lines := block(t, "func TestCallsTheBankAsItself(t *testing.T) {")
 	assert.Less(t, len(lines), 20)
