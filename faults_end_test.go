@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/canaries"
 )
 
 // endPoint is a place where a request can be when its context ends.
@@ -228,7 +229,7 @@ func TestFaultsOfExecutors(t *testing.T) {
 	})
 	t.Run("FLT-56 a dial that panics", func(t *testing.T) {
 		l := newFaultLab(t, serveFaults(t))
-		once(func(context.Context) (net.Conn, error) { panic("canary-password") })(l)
+		once(func(context.Context) (net.Conn, error) { panic(canaries.BasicPassword) })(l)
 		resp, err := l.Do(t.Context(), l.request("http://fault.test/"))
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindConfig, f.Kind)

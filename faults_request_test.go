@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/canaries"
 )
 
 const large = 32 << 20
@@ -32,7 +33,7 @@ func neverRead() io.Reader { r, _ := io.Pipe(); return r }
 
 type panics struct{}
 
-func (panics) Read([]byte) (int, error) { panic("canary-password") }
+func (panics) Read([]byte) (int, error) { panic(canaries.BasicPassword) }
 
 type idle struct{}
 

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/canaries"
 )
 
 // faultsElsewhere are the rows that no test of these files covers, or not whole,
@@ -182,7 +183,7 @@ type faultLab struct {
 }
 
 // faultCanaries must be seen by the server alone.
-var faultCanaries = []string{"canary-password", "canary-query", "canary-header", "canary-cookie"}
+var faultCanaries = []string{canaries.BasicPassword, canaries.QueryKey, canaries.APIKey, canaries.Cookie}
 
 func newFaultLab(t testing.TB, s *faultServer) *faultLab {
 	l := &faultLab{Executor: new(mtlshttp.Executor), t: t, server: s, conns: map[*watchedConn]bool{}}
@@ -240,9 +241,9 @@ func (l *faultLab) dialed() int {
 
 // request is a GET with a canary in every place of a secret.
 func (l *faultLab) request(url string) *mtlshttp.Request {
-	return &mtlshttp.Request{URL: url + "?api_key=canary-query", Roots: l.server.ca.Roots(),
-		Auth:    &mtlshttp.BasicAuth{User: "user", Password: "canary-password"},
-		Headers: []mtlshttp.Header{{Name: "X-Api-Key", Value: "canary-header"}, {Name: "Cookie", Value: "sid=canary-cookie"}}}
+	return &mtlshttp.Request{URL: url + "?api_key=" + canaries.QueryKey, Roots: l.server.ca.Roots(),
+		Auth:    &mtlshttp.BasicAuth{User: "user", Password: canaries.BasicPassword},
+		Headers: []mtlshttp.Header{{Name: "X-Api-Key", Value: canaries.APIKey}, {Name: "Cookie", Value: "sid=" + canaries.Cookie}}}
 }
 
 // upload makes a request's body one that is watched.

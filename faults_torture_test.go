@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/canaries"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
@@ -181,9 +182,9 @@ func (s *tortured) lab(t *testing.T, most int) (*faultLab, *injector) {
 
 func (s *tortured) request(srv *mtlstest.Server) *mtlshttp.Request {
 	r := srv.Request("/")
-	r.URL, r.Protocol, r.Method = srv.URL+s.path+"?api_key=canary-query", s.protocol, s.method
-	r.Auth = &mtlshttp.BasicAuth{User: "user", Password: "canary-password"}
-	r.Headers = []mtlshttp.Header{{Name: "X-Api-Key", Value: "canary-header"}, {Name: "Cookie", Value: "sid=canary-cookie"}}
+	r.URL, r.Protocol, r.Method = srv.URL+s.path+"?api_key="+canaries.QueryKey, s.protocol, s.method
+	r.Auth = &mtlshttp.BasicAuth{User: "user", Password: canaries.BasicPassword}
+	r.Headers = []mtlshttp.Header{{Name: "X-Api-Key", Value: canaries.APIKey}, {Name: "Cookie", Value: "sid=" + canaries.Cookie}}
 	if s.body > 0 {
 		r.Body = mtlshttp.Raw("text/plain", make([]byte, s.body))
 	}

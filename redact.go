@@ -257,6 +257,12 @@ func (p Param) MarshalJSON() ([]byte, error) {
 	return nil, fault(KindConfig, "qs", "not-serialisable", "a parameter is written with its request")
 }
 
+// MarshalJSON fails: roots stand in the document of a Request alone, and what was
+// pasted there may have a key beside the certificates.
+func (r Roots) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "ca", "not-serialisable", "roots are written with their request")
+}
+
 // String says where the authorities come from.
 func (r Roots) String() string {
 	text := fmt.Sprintf("roots %q", shownName(r.Name))

@@ -6,7 +6,6 @@ var reasons = map[string]string{
 	"SUP-01": "a process: govulncheck needs the network's database of faults; it is for whoever releases",
 	"SUP-04": "a process: `.ci/run race` runs the race detector, shuffled; goleak ends the tests of every package that has goroutines",
 	"SUP-07": "a measurement, not a test: `go test -cover`, and mutation testing by hand",
-	"SUP-08": "a run of minutes: the soak is started by hand before a release",
 	"SUP-09": "a process: `.ci/run integration` runs TestIntegrationCurl, which compares with a curl that is installed",
 	"SUP-11": "a process: `.ci/run cross` builds and vets for the other systems; one machine runs the tests of one",
 }
