@@ -169,15 +169,17 @@ func (c *config) tls(ctx context.Context, executor *mtlshttp.Executor) (*tls.Con
 	return executor.TLSConfig(ctx, &mtlshttp.Request{URL: "https://" + c.address, Credentials: c.as, Roots: mtlshttp.Roots{Name: c.trust}})
 }
 
+// grace is what a request has left when the worker is stopped.
+const grace = 10 * time.Second
+
 // work is the worker, until it is interrupted.
 func (c *config) work(ctx context.Context, temporal client.Client, runner *step.Runner) error {
 	w := worker.New(temporal, c.queue, worker.Options{
 		// A cancellation arrives with the answer to a heartbeat.
 		MaxHeartbeatThrottleInterval: time.Second,
-		// So long has a request to end when the worker is stopped.
-		WorkerStopTimeout: 10 * time.Second,
+		WorkerStopTimeout:            grace + 5*time.Second,
 	})
-	(&httpactivity.Activity{Runner: runner}).Register(w)
+	(&httpactivity.Activity{Runner: runner, Grace: grace}).Register(w)
 	if err := w.Start(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -59,6 +60,18 @@ func (w *World) Start(t testing.TB, program string, flags ...string) *Process {
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended
+}
+
+// Stop asks the process to end, as a deployment does, and waits.
+func (p *Process) Stop(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("a worker that was stopped ended with status %d", code)
+	}
 }
 
 // output may be written and read at once.

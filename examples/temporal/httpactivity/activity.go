@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
@@ -49,7 +50,13 @@ type Output struct {
 const maxJar = 512 << 10
 
 // Activity sends requests.
-type Activity struct{ Runner *step.Runner }
+type Activity struct {
+	Runner *step.Runner
+	// Grace is how long a request may go on when its worker is stopped. It
+	// has to be shorter than worker.Options.WorkerStopTimeout, lest the worker
+	// end before it has given the request back. 0: it ends at once.
+	Grace time.Duration
+}
 
 // Registry is what Register needs of a worker.
 type Registry interface {
@@ -79,6 +86,8 @@ func (a *Activity) Request(ctx context.Context, in Input) (*Output, error) {
 	}
 	progress, stop := heartbeats(ctx, info.HeartbeatTimeout)
 	defer stop()
+	ctx, release := a.untilStopped(ctx)
+	defer release()
 	result, err := a.Runner.Do(ctx, in.Step, step.Call{
 		Key:      info.WorkflowExecution.RunID + ":" + info.ActivityID,
 		Jar:      jar,
@@ -98,6 +107,27 @@ func (a *Activity) Request(ctx context.Context, in Input) (*Output, error) {
 	}
 	return &Output{Result: *result, Jar: cookies}, nil
 }
+
+// untilStopped ends a context when the worker is stopped and the grace is over.
+func (a *Activity) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+	stopping := activity.GetWorkerStopChannel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-stopping:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(a.Grace):
+			cancel(errStopping)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+var errStopping = errors.New("the worker is being stopped")
 
 func isReason(err error, reason string) bool {
 	var e *mtlshttp.Error

@@ -107,7 +107,7 @@ func TestFailuresAreSmall(t *testing.T) {
 		for _, length := range []int{10, 500, 5000, 1 << 20} {
 			err := failure(t.Context(), false, hostile(strings.Repeat(text, length)))
 			size := protoSize(failures.ErrorToFailure(err))
-			assert.Less(t, size, 4096-256, "%q times %d", text, length)
+			assert.Less(t, size, 4096-512, "%q times %d", text, length)
 			assert.Greater(t, size, 300, "something is said")
 		}
 	}
@@ -158,6 +158,41 @@ func TestCancellation(t *testing.T) {
 			c.want(err)
 		})
 	}
+}
+
+// A worker that is stopped gives its request back when the grace is over, and not
+// before.
+func TestWorkerIsStopped(t *testing.T) {
+	began := make(chan struct{})
+	w := newWorld(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/quick" {
+			time.Sleep(100 * time.Millisecond)
+			return
+		}
+		close(began)
+		<-r.Context().Done()
+	})
+	stopping := make(chan struct{})
+	close(stopping)
+	w.activity.Grace = 20 * time.Second
+	env := w.activities(t)
+	env.SetWorkerStopChannel(stopping)
+	_, err := env.ExecuteActivity(ActivityName, Input{Step: w.step(t, "POST", "/quick")})
+	require.NoError(t, err)
+
+	w.activity.Grace = 50 * time.Millisecond
+	env = w.activities(t)
+	stopping = make(chan struct{})
+	env.SetWorkerStopChannel(stopping)
+	go func() {
+		<-began
+		close(stopping)
+	}()
+	_, err = env.ExecuteActivity(ActivityName, Input{Step: w.step(t, "POST", "/slow")})
+	var e *temporal.ApplicationError
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, Interrupted, e.Type())
+	assert.False(t, e.NonRetryable())
 }
 
 // Heartbeats say how far a transfer is, and come while nothing passes as well.

@@ -43,7 +43,7 @@ func newWorld(t *testing.T, handle http.HandlerFunc) *world {
 	keys, err := step.ReadKeyring(fmt.Appendf(nil, `{"current": "k", "keys": {"k": %q}}`,
 		base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))))
 	require.NoError(t, err)
-	return &world{srv, &Activity{&step.Runner{Executor: executor, Store: folder, Secrets: secrets}}, keys}
+	return &world{srv, &Activity{Runner: &step.Runner{Executor: executor, Store: folder, Secrets: secrets}}, keys}
 }
 
 const canaryToken = "Bearer canary-of-a-token"

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"github.com/mtlshttp/mtlshttp/examples/internal/enginetest"
 	"github.com/mtlshttp/mtlshttp/examples/temporal/httpactivity"
 )
 
@@ -100,4 +101,32 @@ func TestLargeBodies(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, again.Get(t.Context(), nil))
 	assert.Equal(t, int64(size), received.Load())
+}
+
+// A worker that is stopped in an orderly way gives its request back: the next one
+// goes on long before the heartbeats are missed.
+func TestWorkerStopped(t *testing.T) {
+	orders := enginetest.NewOrders("/order/1")
+	w := newWorld(t, orders)
+	program := buildWorker(t)
+	first := w.startWorker(t, program)
+	run, err := w.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: queue}, httpactivity.WorkflowName,
+		httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.Step(t, "POST", "/order/1")}, Heartbeat: 90})
+	require.NoError(t, err)
+	select {
+	case <-orders.Stalled:
+	case <-time.After(30 * time.Second):
+		t.Fatal("the request did not arrive")
+	}
+	asked := time.Now()
+	first.Stop(t)
+	stopped := time.Since(asked)
+	w.startWorker(t, program)
+	ctx, cancel := context.WithTimeout(t.Context(), 80*time.Second)
+	defer cancel()
+	require.NoError(t, run.Get(ctx, nil))
+	t.Logf("the worker ended after %.1f s, the request was done after %.1f s", stopped.Seconds(), time.Since(asked).Seconds())
+	done := orders.Done()
+	require.Len(t, done, 1)
+	assert.Equal(t, 2, done[0].Arrivals)
 }
