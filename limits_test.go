@@ -441,6 +441,24 @@ func TestNamesOfCodings(t *testing.T) {
 	}
 }
 
+// LIM-16: a coding that was not asked for is not undone, as in the module, and
+// the bundle says so; one that the caller asked for in so many words is.
+func TestCodingsNotAskedFor(t *testing.T) {
+	brotli, err := hex.DecodeString("0b028068656c6c6f03")
+	require.NoError(t, err)
+	r, e := encoded(t, "br", brotli)
+	r.Compressed = false
+	resp, err := e.Do(t.Context(), r)
+	require.NoError(t, err)
+	assert.Equal(t, brotli, resp.Data)
+	assert.Len(t, resp.Notes, 1)
+	r.Headers = []mtlshttp.Header{{Name: "Accept-Encoding", Value: "br"}}
+	resp, err = e.Do(t.Context(), r)
+	require.NoError(t, err)
+	assert.Equal(t, []byte("hello"), resp.Data)
+	assert.Empty(t, resp.Notes)
+}
+
 // LIM-17: a request beyond its limits is refused before anything is dialed.
 func TestRequestsBeyondTheirLimits(t *testing.T) {
 	e := newExecutor(t)

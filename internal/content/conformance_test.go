@@ -103,7 +103,7 @@ func TestConformanceCompress(t *testing.T) {
 	}
 	corpus.Report(t, "compress", passed, len(all), failing)
 	t.Logf("%d truncations, none of them silent", cuts)
-	assert.Greater(t, cuts, 2000)
+	assert.Greater(t, cuts, 14_000)
 	assert.Equal(t, len(all), passed)
 }
 
@@ -124,11 +124,12 @@ func beginsFrame(data []byte) bool {
 	return magic == 0xfd2fb528 || magic&^0xf == 0x184d2a50
 }
 
-// truncations cuts a stream at every byte, or at 150 of them where it is long.
+// truncations cuts a stream at every byte, or at 500 of them where it is so long
+// that every one would take minutes.
 func truncations(t *testing.T, s stream) (n int) {
 	step := 1
-	if len(s.data) > 1000 {
-		step = len(s.data) / 150
+	if len(s.data) > 20_000 {
+		step = len(s.data) / 500
 	}
 	for cut := 1; cut < len(s.data); cut += step {
 		_, err := decode(t, s.data[:cut], Limits{}, s.coding)
