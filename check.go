@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // client-cert-expired and client-cert-not-yet-valid (it is sent all the same),
 // certificate-authority, self-signed, wildcard, not-its-issuer (the chain does
 // not fit together), not-trusted-here (the certificate leads to none of the
-// request's own roots), unverified, plain-http.
+// request's own roots), unverified, plain-http, contradiction (of options).
 func (e *Executor) Check(ctx context.Context, r *Request) ([]Warning, error) {
 	return (&Session{Executor: e}).Check(ctx, r)
 }
@@ -35,10 +36,31 @@ func (s *Session) Check(ctx context.Context, r *Request) ([]Warning, error) {
 	if r.Verify.Off {
 		add("unverified", "the server may be anyone: its certificate is not verified")
 	}
+	p.contradictions(add)
 	for _, b := range p.identities {
 		checkIdentity(b.identity, p.trust.added, p.clock(), add)
 	}
 	return warnings, nil
+}
+
+// contradictions are options of which one makes another useless.
+func (p *plan) contradictions(add func(code, message string)) {
+	r := p.request
+	for _, c := range []struct {
+		is      bool
+		message string
+	}{
+		{r.Verify.Off && (len(p.trust.added) > 0 || len(p.trust.lists) > 0), "authorities or revocation lists are given, and nothing is verified by them"},
+		{len(r.Verify.Pins) > 0 && (len(p.trust.added) > 0 || len(p.trust.lists) > 0), "authorities or revocation lists are given, and a pinned key is verified by itself"},
+		{r.Protocol.Renegotiate && len(p.identities) == 0, "renegotiation is for a client certificate, and none is configured"},
+		{len(r.Origins) > 0 && len(p.identities) == 0, "origins are for a client certificate, and none is configured"},
+		{r.RequireClientCertificate && slices.ContainsFunc(p.identities, func(b boundIdentity) bool { return b.identity.AllowAnonymous }),
+			"a credential may be left out, and a client certificate is required"},
+	} {
+		if c.is {
+			add("contradiction", c.message)
+		}
+	}
 }
 
 func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, add func(code, message string)) {

@@ -215,6 +215,10 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 		return diagnosis.VerifyName
 	case errors.Is(verify.Err, errRevoked):
 		return diagnosis.VerifyRevoked
+	case errors.Is(verify.Err, errStaleList):
+		return diagnosis.VerifyStaleList
+	case errors.Is(verify.Err, errPin):
+		return diagnosis.VerifyPin
 	case errors.As(verify.Err, &insecure):
 		return diagnosis.VerifyWeak
 	case errors.As(verify.Err, &authority):

@@ -169,7 +169,14 @@ func TestCheckNeedsNoNetwork(t *testing.T) {
 		"over plain HTTP": {func(r *mtlshttp.Request) {
 			r.Identity, r.URL = issue(mtlstest.Client{Intermediate: true}), "http://a.test"
 		}, []string{"plain-http"}},
-		"unverified": {func(r *mtlshttp.Request) { r.Verify.Off = true }, []string{"unverified"}},
+		"unverified":             {func(r *mtlshttp.Request) { r.Verify.Off, r.Roots = true, mtlshttp.Roots{} }, []string{"unverified"}},
+		"roots that nobody uses": {func(r *mtlshttp.Request) { r.Verify.Off = true }, []string{"unverified", "contradiction"}},
+		"required, and may be left out": {func(r *mtlshttp.Request) {
+			r.Identity, r.RequireClientCertificate = issue(mtlstest.Client{Intermediate: true}), true
+			r.Identity.AllowAnonymous = true
+		}, []string{"contradiction"}},
+		"renegotiation for nobody": {func(r *mtlshttp.Request) { r.Protocol.Renegotiate = true }, []string{"contradiction"}},
+		"origins of nobody":        {func(r *mtlshttp.Request) { r.Origins = []string{"https://b.test"} }, []string{"contradiction"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &mtlshttp.Request{URL: "https://a.invalid", Roots: ca.Roots()}

@@ -47,7 +47,7 @@ func (e Event) Handshakes() []string {
 	for i, h := range e.Hops {
 		last := i == len(e.Hops)-1
 		switch {
-		case h.Receipt != nil && h.Receipt.Reused, h.Receipt == nil && !(last && e.failedInTLS()):
+		case h.Receipt != nil && h.Receipt.Reused, (h.Receipt == nil || h.Receipt.TLSVersion == "") && !(last && e.failedInTLS()):
 		case last && e.Diagnosis != nil:
 			list = append(list, e.Diagnosis.Cause)
 		case last && e.failedInTLS():

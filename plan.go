@@ -81,6 +81,9 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		return nil, err
 	}
 	p.origin = p.target.Origin()
+	if r.RequireClientCertificate && p.origin.Scheme != "https" {
+		return nil, fault(KindConfig, "requireClientCertificate", "scheme", "http never asks for a certificate")
+	}
 	if u := p.target.User; u != nil && p.auth == nil {
 		password, _ := u.Password()
 		p.auth = &BasicAuth{u.Username(), password}

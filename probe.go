@@ -20,7 +20,8 @@ type ProbeResult struct {
 	// Diagnosis is nil where nothing failed.
 	Diagnosis *Diagnosis `json:"diagnosis"`
 	// Accepted says whether the server took what was presented: yes, no, or
-	// unknown where it has not shown it.
+	// unknown where it has not shown it, or has not asked for the identity that
+	// is configured. Without one, yes is a handshake that ended well.
 	Accepted string `json:"accepted"`
 	Error    *Error `json:"error,omitempty"`
 }
@@ -60,7 +61,8 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	progress := x.Progress()
 	if err == nil {
 		result.Receipt = p.newReceipt(factsOrNone(progress.Record), false)
-		if confirmed {
+		// What was configured and not presented was not accepted either.
+		if confirmed && (len(allowed) == 0 || result.Receipt.ClientCertificate.Presented != nil) {
 			result.Accepted = "yes"
 		}
 		return result, nil

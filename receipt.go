@@ -19,7 +19,8 @@ import (
 const expiryWarning = 30 * 24 * time.Hour
 
 // Receipt says what a TLS connection did: what the server asked for, what was
-// presented, who the server is and who trusts it. A hop without TLS has none.
+// presented, who the server is and who trusts it. Where no handshake came about,
+// it has no version. A hop without TLS, or without a try to connect, has none.
 // One is shared by the requests of a connection, and not to be modified.
 type Receipt struct {
 	TLSVersion        string                   `json:"tlsVersion"` // "1.2", "1.3"
@@ -124,7 +125,7 @@ func (p *plan) receiptOf(record *wire.Record, reused bool) *Receipt {
 
 // newReceipt tells a connection's record as the documents do.
 func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
-	if f.Stage < wire.StageHandshake {
+	if !f.TLS {
 		return nil
 	}
 	state := f.State
@@ -149,7 +150,7 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 	for _, c := range serverChain(f) {
 		r.Server.Chain = append(r.Server.Chain, factsOf(c))
 	}
-	if len(state.PeerCertificates) > 0 {
+	if len(state.PeerCertificates) > 0 && unverified(f.HandshakeErr) == nil {
 		r.Server.TrustedBy = p.trust.trustedBy(state)
 	}
 	if f.Presented != nil {

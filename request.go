@@ -253,6 +253,9 @@ func (r *Request) check(limits Limits) (c checkedRequest, faults []*Error) {
 	if r.RequireClientCertificate && r.Credentials == "" && r.Identity == nil && !r.UseMutualTLS {
 		add(fault(KindConfig, "requireClientCertificate", "no-credential", "no client certificate is configured"))
 	}
+	if r.RequireClientCertificate && r.Protocol.Renegotiate {
+		add(fault(KindConfig, "requireClientCertificate", "ambiguous", "with renegotiation the request goes out before the server asks"))
+	}
 	for i, text := range r.Origins {
 		if _, err := target.ParsePattern(text); err != nil {
 			add(fault(KindConfig, fmt.Sprintf("origins[%d]", i), "origin", "not an origin, a host or *.suffix"))

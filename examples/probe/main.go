@@ -164,6 +164,8 @@ func sendGet(ctx context.Context, e *mtlshttp.Executor, r *mtlshttp.Request) res
 	out := result{URL: response.URL, Receipt: response.Receipt, Diagnosis: response.Diagnosis, Accepted: "yes", Status: response.StatusCode}
 	if d := response.Diagnosis; d != nil && strings.HasPrefix(d.Cause, "client-") {
 		out.Accepted = "no"
+	} else if r.Credentials != "" && (out.Receipt == nil || out.Receipt.ClientCertificate.Presented == nil) {
+		out.Accepted = "unknown" // it has not been asked for
 	}
 	return out
 }

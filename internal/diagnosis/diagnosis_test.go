@@ -272,3 +272,14 @@ func TestStatuses(t *testing.T) {
 		}
 	}
 }
+
+// What we refuse for a reason of our own has advice of its own.
+func TestOwnRefusals(t *testing.T) {
+	for fault, words := range map[VerifyFault]string{VerifyStaleList: "revocation list", VerifyPin: "pinned"} {
+		d := Diagnose(Signals{HTTPS: true, Verify: fault, Chain: []ServerCertificate{{Subject: "CN=a"}}})
+		require.NotNil(t, d)
+		assert.Equal(t, "server-cert-untrusted", d.Cause)
+		assert.Contains(t, d.Seen, words)
+		assert.Contains(t, d.Advice, words)
+	}
+}

@@ -68,6 +68,10 @@ func explain(s *Signals, cause string) (seen, advice string) {
 			add("it names %s and not %q", list(c.Names), s.Host)
 		case VerifyExpired, VerifyNotYetValid:
 			add("by this machine's clock it is %s", day(s.Now))
+		case VerifyStaleList:
+			add("a revocation list of its authorities is out of date")
+		case VerifyPin:
+			add("its key is none of those that are pinned")
 		}
 	case s.Requested:
 		add("the server asked for a client certificate")
@@ -130,6 +134,12 @@ func (s *Signals) faults(l Leaf) (list []string) {
 // advice puts first what is likeliest to help in this case.
 func (s *Signals) advice(cause string) string {
 	advice := adviceOf[cause]
+	switch s.Verify {
+	case VerifyStaleList:
+		return "Replace the revocation list by the authority's newest one; until then nobody knows whether the certificate is revoked."
+	case VerifyPin:
+		return "The server's key is not one of those that are pinned. If its operator has replaced it, pin the new one; else somebody stands between."
+	}
 	refused := s.Presented
 	if cause == "client-cert-withheld" && len(s.Withheld) > 0 {
 		refused = &s.Withheld[0].Leaf

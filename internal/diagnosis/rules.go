@@ -68,7 +68,8 @@ var rules = []rule{
 		return s.Verify == VerifyUnknownAuthority && len(s.Chain) == 1
 	}},
 	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyUnknownAuthority }},
-	{"server-cert-untrusted", Medium, func(s *Signals) bool { return s.Verify == VerifyOther }},
+	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyPin }},
+	{"server-cert-untrusted", Medium, func(s *Signals) bool { return s.Verify == VerifyOther || s.Verify == VerifyStaleList }},
 
 	// Not TLS, or not where it was expected.
 	{"plain-http-on-tls-port", Certain, func(s *Signals) bool {

@@ -107,6 +107,8 @@ const (
 	VerifyUnknownAuthority
 	VerifyWeak
 	VerifyRevoked
+	VerifyStaleList // a revocation list of ours is out of date
+	VerifyPin       // its key is none of those that are pinned
 	VerifyOther
 )
 

@@ -32,6 +32,7 @@ type Facts struct {
 	Connect    time.Duration
 	Handshake  time.Duration
 
+	TLS   bool  // it is for an https origin
 	Stage Stage // how far it came
 
 	Allowed          []*Identity // that may be shown here, in order; the setting's own

@@ -101,6 +101,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ErrClosed
 	}
 	defer t.pool.leave(t)
+	if t.setting.Required && req.URL.Scheme != "https" {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, new(NotAskedError)
+	}
 	if x := ExchangeOf(req.Context()); x != nil {
 		proxy, _ := t.pool.proxy.forwards(req)
 		if x.forwarded = proxy != nil; x.forwarded {
@@ -224,6 +230,7 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Co
 	if err != nil {
 		return nil, err
 	}
+	record.note(func(f *Facts) { f.TLS = !isForwarded(ctx) })
 	raw, err := t.open(ctx, network, addr, record)
 	if err != nil {
 		return nil, err
