@@ -202,3 +202,25 @@ func TestStart(t *testing.T) {
 	require.NoError(t, json.Unmarshal(out.Bytes(), &printed))
 	assert.Len(t, printed.Results, 2)
 }
+
+// A worker that is stopped in an orderly way gives its request back: the next one
+// goes on at once.
+func TestWorkerStopped(t *testing.T) {
+	orders := enginetest.NewOrders("/order/1")
+	w := newWorld(t, orders)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	first := w.start(t)
+	args := w.insert(t, w.Step(t, "POST", "/order/1"))
+	await(t, ctx, orders.Stalled)
+	asked := time.Now()
+	first.Stop(t)
+	stopped := time.Since(asked)
+	w.start(t)
+	_, err := httpjob.Wait(ctx, w.client, w.Keys, args.Scenario)
+	require.NoError(t, err)
+	t.Logf("the worker ended after %.1f s, the request was done after %.1f s", stopped.Seconds(), time.Since(asked).Seconds())
+	done := orders.Done()
+	require.Len(t, done, 1)
+	assert.Equal(t, 2, done[0].Arrivals)
+}
