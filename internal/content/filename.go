@@ -103,12 +103,16 @@ func safeName(name string) string {
 		}
 		return r
 	}, name)
-	name = shorten(strings.Trim(name, " ."))
+	name = shorten(strings.TrimFunc(name, isEdge))
 	if isDevice(name) { // also one that shortening made
 		name = "_" + name
 	}
 	return name
 }
+
+// isEdge says what no name may begin or end with: dots hide it or vanish, spaces
+// vanish or are not seen.
+func isEdge(r rune) bool { return r == '.' || unicode.IsSpace(r) }
 
 // shorten cuts the stem, so that the extension stays, and leaves a byte for what
 // a device's name needs.
@@ -124,7 +128,7 @@ func shorten(name string) string {
 	for !utf8.ValidString(stem) {
 		stem = stem[:len(stem)-1]
 	}
-	return strings.TrimRight(stem, " .") + extension
+	return strings.TrimRightFunc(stem, isEdge) + extension
 }
 
 // isDevice says whether Windows takes the name for a device, whatever its
