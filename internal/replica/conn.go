@@ -107,10 +107,11 @@ func (c *conn) say(record []byte) error {
 func (c *conn) alert(number uint8, state tls.ConnectionState) error {
 	record := tlsrecord.Plain(tlsrecord.TypeAlert, tlsrecord.FatalAlert(number))
 	if state.Version == tls.VersionTLS13 {
-		var err error
-		if record, err = c.secrets.Seal13(state.CipherSuite, 0, tlsrecord.TypeAlert, tlsrecord.FatalAlert(number)); err != nil {
+		sealer, err := c.secrets.Sealer13(state.CipherSuite)
+		if err != nil {
 			return err
 		}
+		record = sealer.Seal(tlsrecord.TypeAlert, tlsrecord.FatalAlert(number))
 	}
 	return c.say(record)
 }
@@ -143,13 +144,14 @@ func (c *conn) swallow() error {
 // answer. The connection is of no use after it.
 func (c *conn) askAnew(t *tls.Conn) error {
 	c.mu.Lock()
-	random, number := c.serverRandom, c.sealed
+	random, sealed := c.serverRandom, c.sealed
 	c.mu.Unlock()
-	record, err := c.secrets.Seal12(t.ConnectionState().CipherSuite, random, number, tlsrecord.TypeHandshake, tlsrecord.HelloRequest())
+	sealer, err := c.secrets.Sealer12(t.ConnectionState().CipherSuite, random)
 	if err != nil {
 		return err
 	}
-	if _, err := c.Conn.Write(record); err != nil {
+	sealer.Skip(sealed)
+	if _, err := c.Conn.Write(sealer.Seal(tlsrecord.TypeHandshake, tlsrecord.HelloRequest())); err != nil {
 		return err
 	}
 	_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime))

@@ -50,7 +50,7 @@ var suites = map[uint16]suite{
 	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256:   chacha,
 }
 
-// Suites are the cipher suites of TLS 1.2 under which Seal12 can write, for
+// Suites are the cipher suites of TLS 1.2 under which a Sealer can write, for
 // tls.Config.CipherSuites.
 func Suites() []uint16 {
 	return []uint16{
@@ -76,10 +76,20 @@ func gcm(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// Seal13 is a server's record of TLS 1.3, the number-th under its application
-// traffic secret, counted from 0 (RFC 8446, sections 5.2, 5.3 and 7.3). Its
-// error is ErrNotAgreed, or that the suite is none of TLS 1.3.
-func (s *Secrets) Seal13(suiteID uint16, number uint64, kind byte, message []byte) ([]byte, error) {
+// Sealer protects the records of a server's side, one after another.
+type Sealer struct {
+	how    suite
+	tls12  bool
+	secret []byte // of TLS 1.3
+	aead   cipher.AEAD
+	iv     []byte
+	number uint64 // of the next record
+}
+
+// Sealer13 begins with the first record under the server's application traffic
+// secret (RFC 8446, section 7.3). Its error is ErrNotAgreed, or that the suite is
+// not known.
+func (s *Secrets) Sealer13(suiteID uint16) (*Sealer, error) {
 	s.mu.Lock()
 	secret := s.serverTraffic
 	s.mu.Unlock()
@@ -90,27 +100,37 @@ func (s *Secrets) Seal13(suiteID uint16, number uint64, kind byte, message []byt
 	if secret == nil {
 		return nil, ErrNotAgreed
 	}
-	key, err := expandLabel(how.hash, secret, "key", how.key)
-	if err != nil {
-		return nil, err
-	}
-	iv, err := expandLabel(how.hash, secret, "iv", nonceLength)
-	if err != nil {
-		return nil, err
-	}
-	aead, err := how.aead(key)
-	if err != nil {
-		return nil, err
-	}
-	inner := append(append([]byte(nil), message...), kind)
-	head := header(TypeApplicationData, len(inner)+aead.Overhead())
-	return append(head, aead.Seal(nil, numbered(iv, number), inner, head)...), nil
+	sealer := &Sealer{how: how}
+	return sealer, sealer.use(secret)
 }
 
-// Seal12 is a server's record of TLS 1.2, the number-th under its keys, counted
-// from 0, which is its Finished (RFC 5246, section 6.2.3.3). Its error is
+// use derives a key and an IV.
+func (s *Sealer) use(secret []byte) error {
+	key, err := expandLabel(s.how.hash, secret, "key", s.how.key)
+	if err != nil {
+		return err
+	}
+	if s.iv, err = expandLabel(s.how.hash, secret, "iv", nonceLength); err != nil {
+		return err
+	}
+	s.secret, s.number = secret, 0
+	s.aead, err = s.how.aead(key)
+	return err
+}
+
+// Update goes on as after a KeyUpdate of TLS 1.3 (RFC 8446, section 7.2).
+func (s *Sealer) Update() error {
+	next, err := expandLabel(s.how.hash, s.secret, "traffic upd", s.how.hash().Size())
+	if err != nil {
+		return err
+	}
+	return s.use(next)
+}
+
+// Sealer12 begins with the first record under the server's keys of TLS 1.2,
+// which crypto/tls has written: its Finished (RFC 5246, section 6.3). Its error is
 // ErrNotAgreed, or that the suite is none of Suites.
-func (s *Secrets) Seal12(suiteID uint16, serverRandom [32]byte, number uint64, kind byte, message []byte) ([]byte, error) {
+func (s *Secrets) Sealer12(suiteID uint16, serverRandom [32]byte) (*Sealer, error) {
 	s.mu.Lock()
 	master, clientRandom := s.master, s.clientRandom
 	s.mu.Unlock()
@@ -127,19 +147,31 @@ func (s *Secrets) Seal12(suiteID uint16, serverRandom [32]byte, number uint64, k
 	}
 	seed := append(append([]byte("key expansion"), serverRandom[:]...), clientRandom...)
 	block := expand12(how.hash, master, seed, 2*how.key+2*ivLength)
-	key := block[how.key : 2*how.key] // after the client's
-	iv := block[2*how.key+ivLength:]
-	aead, err := how.aead(key)
-	if err != nil {
-		return nil, err
+	sealer := &Sealer{how: how, tls12: true, iv: block[2*how.key+ivLength:]}
+	sealer.aead, err = how.aead(block[how.key : 2*how.key]) // after the client's
+	return sealer, err
+}
+
+// Skip leaves out records that crypto/tls has written.
+func (s *Sealer) Skip(records uint64) { s.number += records }
+
+// Seal protects the next record (RFC 8446, section 5.2; RFC 5246, section
+// 6.2.3.3).
+func (s *Sealer) Seal(kind byte, message []byte) []byte {
+	number := s.number
+	s.number++
+	if !s.tls12 {
+		inner := append(append([]byte(nil), message...), kind)
+		head := header(TypeApplicationData, len(inner)+s.aead.Overhead())
+		return append(head, s.aead.Seal(nil, numbered(s.iv, number), inner, head)...)
 	}
 	counter := binary.BigEndian.AppendUint64(nil, number)
 	additional := append(append([]byte(nil), counter...), header(kind, len(message))...)
-	if how.xor {
-		return Plain(kind, aead.Seal(nil, numbered(iv, number), message, additional)), nil
+	if s.how.xor {
+		return Plain(kind, s.aead.Seal(nil, numbered(s.iv, number), message, additional))
 	}
-	nonce := append(append([]byte(nil), iv...), counter...)
-	return Plain(kind, aead.Seal(counter, nonce, message, additional)), nil
+	nonce := append(append([]byte(nil), s.iv...), counter...) // its explicit part is the number
+	return Plain(kind, s.aead.Seal(counter, nonce, message, additional))
 }
 
 // numbered is the nonce of a record: the IV xor its number.

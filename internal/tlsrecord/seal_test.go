@@ -97,10 +97,11 @@ func sayAlert(number uint8) func(*Secrets, *tls.Conn, *tap) error {
 	return func(s *Secrets, _ *tls.Conn, wire *tap) error {
 		record := Plain(TypeAlert, FatalAlert(number))
 		if s.Agreed() {
-			var err error
-			if record, err = s.Seal13(wire.suite, 0, TypeAlert, FatalAlert(number)); err != nil {
+			sealer, err := s.Sealer13(wire.suite)
+			if err != nil {
 				return err
 			}
+			record = sealer.Seal(TypeAlert, FatalAlert(number))
 		}
 		_, err := wire.Conn.Write(record)
 		return err
@@ -148,11 +149,12 @@ func TestHelloRequestUnderEverySuite(t *testing.T) {
 			if _, err := conn.Write([]byte("first")); err != nil { // number 1, after Finished
 				return err
 			}
-			record, err := s.Seal12(wire.suite, wire.random, 2, TypeHandshake, HelloRequest())
+			sealer, err := s.Sealer12(wire.suite, wire.random)
 			if err != nil {
 				return err
 			}
-			_, err = wire.Conn.Write(record)
+			sealer.Skip(2)
+			_, err = wire.Conn.Write(sealer.Seal(TypeHandshake, HelloRequest()))
 			return err
 		})
 		conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.Pool(), InsecureSkipVerify: rsa})
@@ -165,6 +167,30 @@ func TestHelloRequestUnderEverySuite(t *testing.T) {
 		assert.ErrorContains(t, err, "local error: tls: no renegotiation", tls.CipherSuiteName(id))
 		conn.Close()
 	}
+}
+
+// A client reads what follows a KeyUpdate only under the keys that follow.
+func TestUpdate(t *testing.T) {
+	addr, ca := serve(t, func(c *tls.Config) { c.SessionTicketsDisabled = true }, nil, func(s *Secrets, _ *tls.Conn, wire *tap) error {
+		sealer, err := s.Sealer13(wire.suite)
+		if err != nil {
+			return err
+		}
+		records := sealer.Seal(TypeHandshake, []byte{24, 0, 0, 1, 0})
+		if err := sealer.Update(); err != nil {
+			return err
+		}
+		records = append(records, sealer.Seal(TypeApplicationData, []byte("one "))...)
+		records = append(records, sealer.Seal(TypeApplicationData, []byte("two"))...)
+		_, err = wire.Conn.Write(append(records, sealer.Seal(TypeAlert, []byte{1, 0})...))
+		return err
+	})
+	conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: ca.Pool()})
+	require.NoError(t, err)
+	defer conn.Close()
+	got, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	assert.Equal(t, "one two", string(got))
 }
 
 // RFC 8448, section 3: the server's application keys.
@@ -202,10 +228,10 @@ func TestIntegrationAlertUnderEverySuite(t *testing.T) {
 
 func TestWhatCannotBeSealed(t *testing.T) {
 	var s Secrets
-	_, err := s.Seal13(tls.TLS_AES_128_GCM_SHA256, 0, TypeAlert, FatalAlert(42))
+	_, err := s.Sealer13(tls.TLS_AES_128_GCM_SHA256)
 	assert.ErrorIs(t, err, ErrNotAgreed)
-	_, err = s.Seal12(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, [32]byte{}, 1, TypeAlert, FatalAlert(42))
+	_, err = s.Sealer12(tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, [32]byte{})
 	assert.ErrorIs(t, err, ErrNotAgreed)
-	_, err = s.Seal12(tls.TLS_RSA_WITH_AES_128_CBC_SHA, [32]byte{}, 1, TypeAlert, FatalAlert(42))
+	_, err = s.Sealer12(tls.TLS_RSA_WITH_AES_128_CBC_SHA, [32]byte{})
 	assert.ErrorContains(t, err, "TLS_RSA_WITH_AES_128_CBC_SHA")
 }
