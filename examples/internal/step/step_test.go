@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,4 +121,24 @@ func asError(t *testing.T, err error) *mtlshttp.Error {
 	var e *mtlshttp.Error
 	require.True(t, errors.As(err, &e), "%v", err)
 	return e
+}
+
+// The scenario of the guide can be sent as it stands there.
+func TestTheGuidesScenario(t *testing.T) {
+	guide, err := os.ReadFile("../../../docs/engines.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(guide), "```json\n")
+	require.True(t, found)
+	document, _, _ := strings.Cut(rest, "```")
+	decoder := json.NewDecoder(strings.NewReader(document))
+	decoder.DisallowUnknownFields()
+	var scenario struct{ Steps []step.Step }
+	require.NoError(t, decoder.Decode(&scenario))
+	require.Len(t, scenario.Steps, 3)
+	for _, s := range scenario.Steps {
+		var r mtlshttp.Request
+		require.NoError(t, json.Unmarshal(s.Request, &r))
+		_, err := step.New(&r)
+		require.NoError(t, err)
+	}
 }
