@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/tlsrecord"
 )
 
 // The peers, which misbehave in one way each. Those from "after client
@@ -152,7 +154,7 @@ func startPeer(t testing.TB, listener net.Listener, p peer, c Config, out *log) 
 		}
 		if p.maxVersion != 0 {
 			s.tls.MaxVersion = p.maxVersion
-			s.tls.CipherSuites = []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}
+			s.tls.CipherSuites = tlsrecord.Suites()
 		}
 		if c.HTTP2 {
 			s.tls.NextProtos = []string{"h2", "http/1.1"}
@@ -205,12 +207,12 @@ var errEnded = errors.New("the peer ended the handshake")
 
 // exchange is one connection of a peer.
 type exchange struct {
-	server *peerServer
-	conn   *net.TCPConn
-	tls    *tls.Conn
-	suite  uint16 // of the handshake under way
-	hello  *helloConn
-	keys   keyLog
+	server  *peerServer
+	conn    *net.TCPConn
+	tls     *tls.Conn
+	suite   uint16 // of the handshake under way
+	hello   *helloConn
+	secrets tlsrecord.Secrets
 }
 
 func (x *exchange) run() error {
@@ -229,7 +231,7 @@ func (x *exchange) run() error {
 		return p.hello(x)
 	}
 	config := x.server.tls.Clone()
-	config.KeyLogWriter = &x.keys
+	config.KeyLogWriter = &x.secrets
 	if p.certificate != nil {
 		config.VerifyConnection = func(state tls.ConnectionState) error {
 			x.wait()
@@ -342,9 +344,9 @@ type oneRecord struct {
 }
 
 func (c *oneRecord) Write(b []byte) (int, error) {
-	if !c.sent && len(b) >= recordHeader {
+	if !c.sent && len(b) >= tlsrecord.HeaderLength {
 		c.sent = true
-		first := min(len(b), recordHeader+int(b[3])<<8+int(b[4]))
+		first := min(len(b), tlsrecord.HeaderLength+int(b[3])<<8+int(b[4]))
 		if _, err := c.Conn.Write(b[:first]); err != nil {
 			return 0, err
 		}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/mtlshttp/mtlshttp/internal/tlsrecord"
 )
 
 // outcome is what one exchange of plain crypto/tls came to.
@@ -39,10 +41,10 @@ func (c *recorded) Read(b []byte) (int, error) {
 // it holds by its length alone: two bytes, a type and a tag of sixteen.
 func (c *recorded) endsInAlert() bool {
 	alert := false
-	for b := c.read; len(b) >= recordHeader; {
+	for b := c.read; len(b) >= tlsrecord.HeaderLength; {
 		length := int(binary.BigEndian.Uint16(b[3:]))
-		alert = b[0] == typeAlert || b[0] == typeApplicationData && length == 19
-		b = b[min(len(b), recordHeader+length):]
+		alert = b[0] == tlsrecord.TypeAlert || b[0] == tlsrecord.TypeApplicationData && length == 19
+		b = b[min(len(b), tlsrecord.HeaderLength+length):]
 	}
 	return alert
 }
