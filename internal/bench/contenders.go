@@ -28,7 +28,7 @@ type exchange struct {
 	parse        parsing
 	coding       string // that the server uses
 	http2        bool
-	cookies      bool // of a jar, which a first request fills
+	cookies      bool // sends the 20 of a jar, which a first request fills
 }
 
 type parsing int
@@ -57,6 +57,9 @@ var (
 	retryable  = contender{"go-retryablehttp", openRetryable}
 )
 
+// fillingPath is what fills a jar.
+const fillingPath = "/cookies/20"
+
 // request is the exchange as ours.
 func (w *world) request(x exchange) *mtlshttp.Request {
 	r := &mtlshttp.Request{Method: x.method, URL: w.URL + x.path, Identity: w.clients[0].credential, Roots: w.roots(),
@@ -75,6 +78,13 @@ func openOurs(w *world, x exchange) (func(context.Context) (any, error), func(),
 	e := new(mtlshttp.Executor)
 	s := &mtlshttp.Session{Executor: e, Jar: new(mtlshttp.Jar)}
 	r := w.request(x)
+	if x.cookies {
+		filling := *r
+		filling.URL = w.URL + fillingPath
+		if _, err := s.Do(w.ctx, &filling); err != nil {
+			return nil, nil, err
+		}
+	}
 	return func(ctx context.Context) (any, error) {
 		resp, err := s.Do(ctx, r)
 		switch {
@@ -128,6 +138,11 @@ const bound = 64 << 20
 
 func openTuned(w *world, x exchange) (func(context.Context) (any, error), func(), error) {
 	client, done := w.tuned(w.clients[0], x)
+	if x.cookies {
+		if _, err := fetch(w.ctx, client, w.URL+fillingPath); err != nil {
+			return nil, nil, err
+		}
+	}
 	return func(ctx context.Context) (any, error) { return w.roundTrip(ctx, client, x) }, done, nil
 }
 

@@ -34,7 +34,7 @@ func rows(e effort) []row {
 	}
 	raw := large
 	raw.parse = toRawJSON
-	withCookies := exchange{path: "/cookies/20", parse: toJSON, cookies: true}
+	withCookies := exchange{path: "/json/200", parse: toJSON, cookies: true}
 	cost := func(most float64) func(o, b figures) bool { return func(o, _ figures) bool { return o.cost <= most } }
 	return []row{
 		{name: "small JSON GET", entries: contend(get, all...), ops: e.of(2000, 400), rounds: rounds,
@@ -92,8 +92,8 @@ func addedByCookies(w *world) (string, bool, error) {
 	for i, c := range []struct {
 		contender
 		exchange
-	}{{ours, exchange{path: "/json/200", parse: toJSON}}, {ours, exchange{path: "/cookies/20", parse: toJSON, cookies: true}},
-		{tuned, exchange{path: "/json/200", parse: toJSON}}, {tuned, exchange{path: "/cookies/20", parse: toJSON, cookies: true}}} {
+	}{{ours, exchange{path: "/json/200", parse: toJSON}}, {ours, exchange{path: "/json/200", parse: toJSON, cookies: true}},
+		{tuned, exchange{path: "/json/200", parse: toJSON}}, {tuned, exchange{path: "/json/200", parse: toJSON, cookies: true}}} {
 		do, done, err := c.open(w, c.exchange)
 		if err != nil {
 			return "", false, err
