@@ -78,9 +78,12 @@ func byType(essence string) Kind {
 	switch essence {
 	case "":
 		return ""
-	case "application/json", "text/json", "application/x-json", "text/x-json", "application/jsonrequest":
+	case "application/json", "text/json", "application/x-json", "text/x-json", "application/jsonrequest",
+		"application/json-rpc", "application/jsonrpc", "application/json-home", "application/csp-report",
+		"application/x-amz-json-1.0", "application/x-amz-json-1.1":
 		return JSON
-	case "application/xml", "text/xml", "application/x-xml", "application/xml-external-parsed-entity", "text/xml-external-parsed-entity":
+	case "application/xml", "text/xml", "application/x-xml", "application/xml-external-parsed-entity", "text/xml-external-parsed-entity",
+		"text/xsl":
 		return XML
 	case "text/html", "application/xhtml+xml":
 		return HTML
@@ -88,7 +91,8 @@ func byType(essence string) Kind {
 		"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq",
 		"application/yaml", "application/x-yaml", "application/toml", "application/graphql", "application/sql",
 		"application/csv", "application/x-pem-file", "application/pem-certificate-chain", "application/xml-dtd",
-		"application/x-sh", "application/rtf", "message/http", "message/rfc822":
+		"application/x-sh", "application/rtf", "application/jwt", "application/json5", "application/typescript", "application/n-triples",
+		"application/sparql-query", "application/vnd.apple.mpegurl", "application/x-mpegurl", "message/http", "message/rfc822":
 		return Text
 	}
 	switch kind, subtype, _ := strings.Cut(essence, "/"); {
