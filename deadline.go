@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/target"
@@ -26,12 +27,30 @@ func (t deadlineTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithDeadline(req.Context(), deadline)
 	resp, err := t.RoundTripper.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		veilURL(req)
+	}
 	if err != nil || resp.Body == http.NoBody {
 		cancel()
 		return resp, err
 	}
 	resp.Body = &deadlineBody{resp.Body, ctx, cancel, target.Redact(req.URL)}
 	return resp, nil
+}
+
+// veilURL hides the query of what a redirect led to. net/http made that request
+// itself and, now that it has failed, only writes its URL into the *url.Error:
+// what a server put into a Location, such as a signed link, is not for logs. A
+// request of the caller's own stays as it is.
+func veilURL(req *http.Request) {
+	if req.Response == nil {
+		return
+	}
+	shown, err := url.Parse(target.Redact(req.URL))
+	if err != nil {
+		shown = new(url.URL)
+	}
+	*req.URL = *shown
 }
 
 // deadlineBody frees the deadline once the body has been read or closed, and

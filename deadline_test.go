@@ -2,8 +2,8 @@ package mtlshttp_test
 
 import (
 	"context"
-	"io"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -11,31 +11,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/canaries"
 )
 
-func TestDeadlineOfClientHoldsForItsBody(t *testing.T) {
+// net/http's error has the URL of the request that failed. Of one that a redirect
+// led to, nobody but the server knew the query.
+func TestErrorsOfClientsHideWhereRedirectsLed(t *testing.T) {
 	n := newNetwork(t, "http://a.test")
 	n.behave(func(w http.ResponseWriter, a *arrival) {
-		_, _ = io.WriteString(w, "half")
-		_ = http.NewResponseController(w).Flush()
-		<-a.Context().Done()
+		http.Redirect(w, a.Request, "http://nowhere.test/signed?sig="+canaries.QueryKey+"#"+canaries.QueryKey, http.StatusFound)
 	})
-	r := n.request("http://a.test/?t=hunter2")
-	r.Timeout = time.Second
+	r := n.request("http://a.test/")
 	client, err := n.executor().Client(t.Context(), r)
 	require.NoError(t, err)
-	begun := time.Now()
-	resp, err := client.Get(r.URL)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://a.test/?mine="+canaries.Cookie, nil)
 	require.NoError(t, err)
-	text, err := io.ReadAll(resp.Body)
-	assert.Equal(t, "half", string(text))
-	assert.InDelta(t, time.Second, time.Since(begun), float64(250*time.Millisecond))
-	f := failureOf(t, err)
-	assert.Equal(t, mtlshttp.KindTimeout, f.Kind)
-	assert.Equal(t, "http://a.test/?t=***", f.URL)
-	assert.True(t, f.Timeout())
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.NoError(t, resp.Body.Close())
+	_, err = client.Do(req)
+	var outer *url.Error
+	require.ErrorAs(t, err, &outer)
+	assert.Equal(t, "http://nowhere.test/signed?sig=***", outer.URL)
+	assert.Empty(t, canaries.Scan([]byte(err.Error()+failureOf(t, err).Error())))
+	assert.Equal(t, "http://a.test/?mine="+canaries.Cookie, req.URL.String(), "the caller's request is not modified")
 }
 
 func TestDeadlineOfClientBeginsWithEachRequest(t *testing.T) {

@@ -101,7 +101,10 @@ func (e *Executor) Do(ctx context.Context, r *Request) (*Response, error) {
 // Client builds the *http.Client that Do would use: identity by origin,
 // verification, redirect policy, cookies, deadline and limits. Of the request's
 // content it applies the headers and auth alone, on its own origin alone. Its
-// errors are *url.Error around *Error.
+// errors are *url.Error around *Error. The text of the former has the URL that
+// the client's caller gave, without a password but with its query; what a
+// redirect led to is redacted there as it is in Error, whose text alone is fit
+// for every log.
 func (e *Executor) Client(ctx context.Context, r *Request) (*http.Client, error) {
 	return (&Session{Executor: e}).Client(ctx, r)
 }

@@ -30,6 +30,7 @@ type endPoint struct {
 	status int  // of the bundle beside the error
 	before bool // the context has ended before Do
 	late   bool // it takes a while to get there
+	lookup bool // it is in the look-up of the name
 }
 
 var errGaveUp = errors.New("the user went home")
@@ -38,7 +39,7 @@ func endPoints() []endPoint {
 	half := okLine + "Content-Length: 8\r\n\r\nhalf"
 	return []endPoint{
 		{name: "before Do", before: true},
-		{name: "in the look-up", phase: []mtlshttp.Phase{"dns"}, change: func(l *faultLab, _ *mtlshttp.Request) {
+		{name: "in the look-up", lookup: true, phase: []mtlshttp.Phase{"dns"}, change: func(l *faultLab, _ *mtlshttp.Request) {
 			resolves(func(q []byte) []byte {
 				if l.asked.Load() {
 					return dnsReply(q, 0, typeA, []byte{127, 0, 0, 1})
@@ -50,13 +51,15 @@ func endPoints() []endPoint {
 			once(func(ctx context.Context) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() })(l)
 		}},
 		{name: "in the handshake", scheme: "https", script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"tls"}},
-		{name: "writing headers", late: true, script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"write-headers"},
+		{name: "writing headers", scheme: "http", late: true, script: func(p *peer) { p.stall() }, phase: []mtlshttp.Phase{"write-headers"},
 			change: func(l *faultLab, r *mtlshttp.Request) {
 				slow := l.Dial
 				l.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 					conn, err := slow(ctx, network, address)
 					if err == nil && !l.asked.Load() {
-						err = conn.(*watchedConn).Conn.(*net.TCPConn).SetWriteBuffer(4096)
+						if tcp, ok := conn.(*watchedConn).Conn.(*net.TCPConn); ok {
+							err = tcp.SetWriteBuffer(4096)
+						}
 					}
 					return conn, err
 				}
@@ -114,31 +117,37 @@ func endPoints() []endPoint {
 	}
 }
 
-// What ends a context at any point is told with its kind, phase and cause.
-func TestFaultsOfEnds(t *testing.T) {
-	nothingLeft(t)
-	const after = 150 * time.Millisecond
-	ends := []struct {
-		id    string
-		begin func(context.Context, time.Duration) (context.Context, context.CancelFunc)
-		kind  mtlshttp.Kind
-		is    error
-	}{
-		{"FLT-51 cancelled", func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+// ending is what ends a request from outside.
+type ending struct {
+	id, name string
+	begin    func(context.Context, time.Duration) (context.Context, context.CancelFunc)
+	kind     mtlshttp.Kind
+	is       error
+}
+
+func endings() []ending {
+	return []ending{
+		{"FLT-51", "cancelled", func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
 			timer := time.AfterFunc(d, cancel)
 			return ctx, func() { timer.Stop(); cancel() }
 		}, mtlshttp.KindCanceled, context.Canceled},
-		{"FLT-52 deadline", context.WithTimeout, mtlshttp.KindTimeout, context.DeadlineExceeded},
-		{"FLT-53 cancelled with a cause", func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+		{"FLT-52", "deadline", context.WithTimeout, mtlshttp.KindTimeout, context.DeadlineExceeded},
+		{"FLT-53", "cancelled with a cause", func(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancelCause(ctx)
 			timer := time.AfterFunc(d, func() { cancel(errGaveUp) })
 			return ctx, func() { timer.Stop(); cancel(nil) }
 		}, mtlshttp.KindCanceled, errGaveUp},
 	}
-	for _, end := range ends {
+}
+
+// What ends a context at any point is told with its kind, phase and cause.
+func TestFaultsOfEnds(t *testing.T) {
+	nothingLeft(t)
+	const after = 150 * time.Millisecond
+	for _, end := range endings() {
 		for _, point := range endPoints() {
-			t.Run(end.id+" "+point.name, func(t *testing.T) {
+			t.Run(end.id+" "+end.name+" "+point.name, func(t *testing.T) {
 				t.Parallel()
 				scheme := "http"
 				if point.scheme != "" {

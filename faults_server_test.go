@@ -63,22 +63,27 @@ func (s *faultServer) accept() {
 		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		s.peers = append(s.peers, conn)
-		s.mu.Unlock()
-		n := int(s.accepted.Add(1))
-		s.open.Go(func() {
-			p := &peer{server: s, raw: conn, conn: conn, r: bufio.NewReader(conn)}
-			defer p.close()
-			if n <= len(s.scripts) && s.scripts[n-1] != nil {
-				s.scripts[n-1](p)
-				return
-			}
-			for p.request() != nil {
-				p.say(fine)
-			}
-		})
+		s.serve(conn)
 	}
+}
+
+// serve runs the script of one more connection, or answers it as it should be.
+func (s *faultServer) serve(conn net.Conn) {
+	s.mu.Lock()
+	s.peers = append(s.peers, conn)
+	s.mu.Unlock()
+	n := int(s.accepted.Add(1))
+	s.open.Go(func() {
+		p := &peer{server: s, raw: conn, conn: conn, r: bufio.NewReader(conn)}
+		defer p.close()
+		if n <= len(s.scripts) && s.scripts[n-1] != nil {
+			s.scripts[n-1](p)
+			return
+		}
+		for p.request() != nil {
+			p.say(fine)
+		}
+	})
 }
 
 // fine is the answer of every connection without a script.
@@ -100,7 +105,10 @@ func (s *faultServer) close() {
 }
 
 // dial leads every name here.
-func (s *faultServer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
+func (s *faultServer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if s.listener == nil {
+		return s.pipe(ctx, network, address)
+	}
 	return new(net.Dialer).DialContext(ctx, network, s.listener.Addr().String())
 }
 

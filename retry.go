@@ -138,7 +138,7 @@ func (p *plan) do(ctx context.Context) (*Response, error) {
 		a := p.admitted(ctx)
 		replayable := p.payload.release()
 		attempts = a.join(attempts, begun)
-		able := replayable && ctx.Err() == nil
+		able := replayable && !hasEnded(ctx)
 		otherwise := able && p.otherwise(&a)
 		retried := !otherwise && able && n < policy.Attempts && policy.wants(&a) && policy.grants(ctx, a.wish)
 		p.attempted(ctx, &a, n, otherwise || retried)
@@ -173,6 +173,13 @@ func (p *plan) otherwise(a *attempt) bool {
 		return false
 	}
 	return true
+}
+
+// hasEnded says whether a context has ended, or does now: a dial that has the same
+// deadline may have come back first.
+func hasEnded(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }
 
 // wants says whether the outcome of a try asks for another one.
