@@ -10,6 +10,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -109,10 +110,11 @@ func (a *Activity) Request(ctx context.Context, in Input) (*Output, error) {
 }
 
 // untilStopped ends a context when the worker is stopped and the grace is over.
-func (a *Activity) untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
+func (a *Activity) untilStopped(ctx context.Context) (_ context.Context, release func()) {
 	stopping := activity.GetWorkerStopChannel(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		select {
 		case <-stopping:
 		case <-ctx.Done():
@@ -123,8 +125,11 @@ func (a *Activity) untilStopped(ctx context.Context) (context.Context, context.C
 			cancel(errStopping)
 		case <-ctx.Done():
 		}
-	}()
-	return ctx, func() { cancel(nil) }
+	})
+	return ctx, func() {
+		cancel(nil)
+		watching.Wait()
+	}
 }
 
 var errStopping = errors.New("the worker is being stopped")
