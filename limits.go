@@ -69,7 +69,7 @@ func (e *limitExceeded) Error() string {
 // counted is the text of the fields without their compression.
 func (p *plan) headersTooLarge(err error, progress wire.Progress, facts wire.Facts) bool {
 	switch {
-	case !progress.HasConn || isCut(err) || isTimeout(err):
+	case !progress.HasConn || isCut(err) || isTimeout(err) || isReset(err):
 		return false
 	case facts.State.NegotiatedProtocol != "h2":
 		return progress.Received >= p.limits.HeaderBytes

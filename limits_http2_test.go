@@ -101,7 +101,9 @@ func TestHTTP2Floods(t *testing.T) {
 		"bad field":    {frame(frameHeaders, endHeaders|endStream, 1, []byte("\x88\x00\x01X\x01y")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"frame size 0": {frame(frameSettings, 0, 0, []byte{0, 5, 0, 0, 0, 0}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"push":         {frame(framePush, endHeaders, 1, []byte("\x00\x00\x00\x02\x88")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
-		"reset":        {frame(frameReset, 0, 1, []byte{0, 0, 0, 1}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
+		"late reset": {append([]byte(strings.Repeat(string(frame(framePing, 0, 0, make([]byte, 8))), 10_000)), frame(frameReset, 0, 1, []byte{0, 0, 0, 8})...),
+			nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
+		"reset": {frame(frameReset, 0, 1, []byte{0, 0, 0, 1}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
