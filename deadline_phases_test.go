@@ -2,9 +2,11 @@ package mtlshttp_test
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -193,7 +195,7 @@ func TestTimeoutsArePrompt(t *testing.T) {
 	})
 }
 
-// One deadline is over all hops of a redirect.
+// RED-25: one deadline is over all hops of a redirect.
 func TestDeadlineOverRedirectsIsPrompt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := bubble(t, func(p *peer) {
@@ -230,4 +232,59 @@ func TestUploadWithoutWindowEndsPromptly(t *testing.T) {
 		assert.Equal(t, http.MethodPost, r.Method)
 		l.nothingLeaked(nil, err, "")
 	})
+}
+
+// onlyBegun lets so many octets of what is written pass.
+type onlyBegun struct {
+	net.Conn
+	left int
+	over <-chan struct{}
+}
+
+func (c *onlyBegun) Write(p []byte) (int, error) {
+	n := min(len(p), c.left)
+	c.left -= n
+	if _, err := c.Conn.Write(p[:n]); err != nil {
+		return 0, err
+	}
+	if n < len(p) {
+		<-c.over
+		return n, net.ErrClosed
+	}
+	return n, nil
+}
+
+// TLS-18: a handshake that stalls, at its beginning, after the client's first
+// words, after the server's, or octet by octet, ends with the request's time.
+func TestStalledHandshakeEndsPromptly(t *testing.T) {
+	begun := func(octets int) func(*peer) {
+		return func(p *peer) {
+			_ = tls.Server(&onlyBegun{p.raw, octets, p.server.ended}, p.server.tls).Handshake()
+			p.stall()
+		}
+	}
+	for name, script := range map[string]func(*peer){
+		"at once":                 func(p *peer) { p.stall() },
+		"after ClientHello":       func(p *peer) { _, _ = p.r.Peek(64); p.stall() },
+		"within ServerHello":      begun(40),
+		"after ServerHello":       begun(140),
+		"a byte every 20 ms":      func(p *peer) { _, _ = p.r.Peek(64); p.drip("\x16\x03\x03\x40\x00" + strings.Repeat("\x02", 1000)) },
+		"after half of its words": begun(400),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := bubble(t, script)
+				r := l.request("https://fault.test/")
+				r.Timeout = 2 * time.Second
+				begun := time.Now()
+				_, err := l.Do(t.Context(), r)
+				f := failureOf(t, err)
+				assert.Equal(t, mtlshttp.KindTimeout, f.Kind, "%v", err)
+				assert.EqualValues(t, "tls", f.Phase)
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+				assert.InDelta(t, r.Timeout, time.Since(begun), float64(promptly))
+				l.nothingLeaked(nil, err, "https")
+			})
+		})
+	}
 }

@@ -545,7 +545,8 @@ func TestRedirectLimits(t *testing.T) {
 			r.Timeout = time.Second
 			begun := time.Now()
 			err := send(r).err
-			assert.InDelta(t, time.Second, time.Since(begun), float64(250*time.Millisecond))
+			assert.GreaterOrEqual(t, time.Since(begun), time.Second) // that it is prompt is measured in a bubble
+			assert.Less(t, time.Since(begun), 10*time.Second)
 			f := failureOf(t, err)
 			assert.Equal(t, mtlshttp.KindTimeout, f.Kind)
 			assert.ErrorIs(t, err, context.DeadlineExceeded)

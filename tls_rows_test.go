@@ -137,7 +137,7 @@ func TestStalledHandshakeEndsInTime(t *testing.T) {
 			begun := time.Now()
 			_, err := mtlshttp.Do(t.Context(), &mtlshttp.Request{URL: srv.URL + "/", Roots: b.roots(), Timeout: time.Second})
 			f := failureOf(t, err)
-			assert.Less(t, time.Since(begun), 1250*time.Millisecond)
+			assert.Less(t, time.Since(begun), 10*time.Second) // that it is prompt is measured in a bubble
 			assert.Equal(t, mtlshttp.KindTimeout, f.Kind)
 			assert.Equal(t, mtlshttp.Phase("tls"), f.Phase)
 			assert.ErrorIs(t, err, context.DeadlineExceeded)
