@@ -11,7 +11,8 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/replica"
 )
 
-// Option changes what a server wants of its clients, or how it refuses them.
+// Option changes what a server wants of its clients, or how it refuses them. Of
+// two that contradict each other the later one holds.
 type Option func(*options)
 
 type options struct {

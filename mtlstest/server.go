@@ -2,6 +2,7 @@ package mtlstest
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -16,7 +17,8 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/replica"
 )
 
-// Server is a started test server that demands client certificates.
+// Server is a started test server that demands client certificates. Its Client,
+// httptest's, presents the valid one, for code that knows net/http alone.
 type Server struct {
 	*httptest.Server
 	CA *CA
@@ -105,6 +107,12 @@ func (o *options) serve(srv *httptest.Server, handler http.Handler) (*Server, er
 		srv.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are what it is for
 	}
 	srv.StartTLS()
+	if t, ok := srv.Client().Transport.(*http.Transport); ok {
+		t.TLSClientConfig.Certificates = []tls.Certificate{id.pair.TLS()}
+		if o.network != nil {
+			t.DialContext = o.network.Dial
+		}
+	}
 	return &Server{Server: srv, CA: o.ca, Credential: id.Credential, replica: r, network: o.network, allowed: o.allowed}, nil
 }
 

@@ -62,6 +62,13 @@ func TestDemandLeavesAStartedServerAsItIs(t *testing.T) {
 	assert.Equal(t, "false", outcome(t, srv.Executor(), &mtlshttp.Request{URL: plain.URL}))
 }
 
+func TestClientOfNetHTTPAlone(t *testing.T) {
+	var network mtlstest.Network
+	for _, srv := range []*mtlstest.Server{mtlstest.NewServer(t, nil), mtlstest.NewServer(t, nil, network.At("bank.test:443"))} {
+		assert.Equal(t, "client", get(t, srv.Client(), srv.URL))
+	}
+}
+
 func TestServeOutsideOfATest(t *testing.T) {
 	ca, err := mtlstest.NewCA()
 	require.NoError(t, err)
