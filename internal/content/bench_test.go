@@ -17,7 +17,7 @@ func records() []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"items":[`)
 	for i := 0; b.Len() < 1<<20; i++ {
-		fmt.Fprintf(&b, `{"id":%d,"name":"Project %d","owner":{"id":"%08x","email":"user%d@example.com"},"progress":%d.%d},`, 1<<53+i, i, i*7919, i%50, i%100, i%10)
+		fmt.Fprintf(&b, `{"id":%d,"name":"Project %d","owner":{"id":"%08x","email":"user%d@example.com"},"progress":%d.%d},`, int64(1<<53)+int64(i), i, i*7919, i%50, i%100, i%10)
 	}
 	b.WriteString(`{}]}`)
 	return b.Bytes()
