@@ -2,6 +2,8 @@ package mtlstest_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -79,6 +81,50 @@ func TestBubbleOfRetries(t *testing.T) {
 		assert.Equal(t, 200, resp.StatusCode)
 		assert.Equal(t, 3, calls)
 		assert.GreaterOrEqual(t, time.Since(begun), 2*time.Minute)
+	})
+}
+
+// Nor does an upload that nobody takes, whose writes wait.
+func TestBubbleOfAnUpload(t *testing.T) {
+	for _, options := range [][]mtlstest.Option{{}, {mtlstest.HTTP1()}} {
+		synctest.Test(t, func(t *testing.T) {
+			var network mtlstest.Network
+			gone := make(chan struct{})
+			srv := mtlstest.NewServer(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-gone }),
+				append(options, network.At("bank.test:443"))...)
+			r := srv.Request("/")
+			r.Method, r.Body, r.Timeout = "POST", mtlshttp.Raw("text/plain", make([]byte, 4<<20)), time.Minute
+			begun := time.Now()
+			assert.Equal(t, string(mtlshttp.KindTimeout), outcome(t, srv.Executor(), r))
+			assert.InDelta(t, 60, time.Since(begun).Seconds(), 0.1)
+			close(gone)
+		})
+	}
+}
+
+// Files of a keychain are looked at inside a bubble as outside of it.
+func TestBubbleOfFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network mtlstest.Network
+		srv := mtlstest.NewServer(t, nil, network.At("bank.test:443"))
+		name := filepath.Join(t.TempDir(), "bank.pem")
+		write := func(client string) {
+			id, err := srv.CA.Issue(mtlstest.Client{Name: client})
+			require.NoError(t, err)
+			certificate, key, err := id.PEM()
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(name, append(certificate, key...), 0o600))
+		}
+		keychain := new(mtlshttp.Keychain)
+		keychain.AddFiles("bank", mtlshttp.CredentialFiles{File: name})
+		srv.Executor().Credentials = keychain
+		r := srv.Request("/")
+		r.Identity, r.Credentials = nil, "bank"
+		for _, client := range []string{"alice", "bob"} {
+			write(client)
+			assert.Equal(t, client, outcome(t, srv.Executor(), r))
+			time.Sleep(24 * time.Hour)
+		}
 	})
 }
 
