@@ -62,6 +62,16 @@ func (h *history) get(origin, identity string) *Known {
 	return nil
 }
 
+// latest is the last good handshake with an origin under any identity.
+func (h *history) latest(origin string) *Known {
+	for _, k := range h.all() {
+		if k.Origin == origin && k.Identity != "" {
+			return &k
+		}
+	}
+	return nil
+}
+
 // all lists what is known, the newest first.
 func (h *history) all() []Known {
 	h.mu.Lock()
@@ -107,7 +117,11 @@ func identityKey(ids []*wire.Identity) string {
 
 // changes says what is different from the last good handshake.
 func (p *plan) changes(o target.Origin, allowed []*wire.Identity, now *Receipt) []string {
-	before := p.executor.history.get(o.String(), identityKey(allowed))
+	key := identityKey(allowed)
+	before := p.executor.history.get(o.String(), key)
+	if before == nil && key != "" {
+		before = p.executor.history.latest(o.String())
+	}
 	if before == nil || now == nil {
 		return nil
 	}
@@ -115,11 +129,21 @@ func (p *plan) changes(o target.Origin, allowed []*wire.Identity, now *Receipt) 
 	var out []string
 	add := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)+" "+since) }
 	was, is := before.Receipt, now
-	if mine := was.ClientCertificate.Presented; mine != nil && mine.NotAfter.Before(p.clock()) {
+	switch mine := was.ClientCertificate.Presented; {
+	case mine == nil:
+	case before.Identity != key:
+		leaf := allowed[0].Certificate.Leaf
+		add("the client certificate was replaced (%q by %q, now %q by %q)", mine.Subject, mine.Issuer, leaf.Subject.String(), leaf.Issuer.String())
+	case mine.NotAfter.Before(p.clock()):
 		add("the client certificate %q expired on %s,", mine.Subject, mine.NotAfter.Format(time.DateOnly))
 	}
-	if len(was.Server.Chain) > 0 && len(is.Server.Chain) > 0 && was.Server.Chain[0].SHA256 != is.Server.Chain[0].SHA256 {
-		add("the server's certificate was replaced (issuer %q, now %q)", was.Server.Chain[0].Issuer, is.Server.Chain[0].Issuer)
+	if old, chain := was.Server.Chain, is.Server.Chain; len(old) > 0 && len(chain) > 0 {
+		if old[0].SHA256 != chain[0].SHA256 {
+			add("the server's certificate was replaced (issuer %q, now %q)", old[0].Issuer, chain[0].Issuer)
+		}
+		if len(chain) < len(old) {
+			add("the server's chain lost %q", old[len(chain)].Subject)
+		}
 	}
 	switch {
 	case !was.ClientCertificate.Requested && is.ClientCertificate.Requested:

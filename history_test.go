@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -111,6 +112,46 @@ func TestAServerThatWeRefuseDidNotStopAsking(t *testing.T) {
 		require.NotNil(t, d, "%v", err)
 		assert.Contains(t, strings.Join(d.Changed, "\n"), "stopped asking")
 	}
+}
+
+// A rotation, and a server that leaves out its intermediate, are changes, too.
+func TestAFailureSaysWhatWasRotated(t *testing.T) {
+	ca, err := testca.New(testca.Options{CommonName: "root"})
+	require.NoError(t, err)
+	sub, err := ca.Intermediate(testca.Options{CommonName: "between"})
+	require.NoError(t, err)
+	server, err := sub.Issue(testca.Leaf{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	require.NoError(t, err)
+	before := &tls.Config{Certificates: []tls.Certificate{server.TLS()}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool()}
+	after := before.Clone()
+	after.Certificates = []tls.Certificate{server.WithoutChain().TLS()}
+	srv := startShifting(t, before)
+	stranger, err := testca.New(testca.Options{CommonName: "elsewhere"})
+	require.NoError(t, err)
+	credential := func(ca *testca.CA, name string) *mtlshttp.Credential {
+		pair, err := ca.Issue(testca.Leaf{CommonName: name})
+		require.NoError(t, err)
+		c, err := mtlshttp.NewCredential(pair.Key, pair.Certificate)
+		require.NoError(t, err)
+		return c
+	}
+	e := newExecutor(t)
+	r := &mtlshttp.Request{URL: srv.url, Identity: credential(ca, "old"), Roots: mtlshttp.Roots{Certificates: []*x509.Certificate{ca.Certificate}, Only: true},
+		Headers: []mtlshttp.Header{{Name: "Connection", Value: "close"}}}
+	_, err = e.Do(t.Context(), r)
+	require.NoError(t, err)
+
+	rotated := *r
+	rotated.Identity = credential(stranger, "new")
+	_, err = e.Do(t.Context(), &rotated)
+	assert.Contains(t, strings.Join(failureOf(t, err).Diagnosis.Changed, "\n"), `the client certificate was replaced ("CN=old" by "CN=root", now "CN=new" by "CN=elsewhere") since`)
+
+	srv.set(after)
+	rotated.Identity = credential(ca, "third")
+	_, err = e.Do(t.Context(), &rotated)
+	d := failureOf(t, err).Diagnosis
+	assert.Equal(t, "server-intermediate-missing", d.Cause)
+	assert.Contains(t, strings.Join(d.Changed, "\n"), `the server's chain lost "CN=between"`)
 }
 
 func TestHistoryIsBounded(t *testing.T) {
