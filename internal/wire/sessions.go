@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// sessionLimit bounds the session tickets of one transport.
-const sessionLimit = 32
+// sessionLimit bounds the session tickets of one transport, coldSessions those
+// of a setting that has none any more.
+const sessionLimit, coldSessions = 32, 4
 
 // sessions holds the TLS session tickets of one transport. A ticket is only
 // offered to the origin that gave it, by the transport that got it: one that
@@ -72,9 +73,20 @@ func (o *originSessions) Put(name string, state *tls.ClientSessionState) {
 		return
 	}
 	o.all.byKey[s.key] = o.all.recent.PushFront(s)
-	if o.all.recent.Len() > o.all.limit {
-		last := o.all.recent.Remove(o.all.recent.Back()).(session)
-		delete(o.all.byKey, last.key)
+	o.all.shorten(o.all.limit)
+}
+
+// keep drops all tickets but those used last.
+func (s *sessions) keep(most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shorten(most)
+}
+
+func (s *sessions) shorten(most int) {
+	for s.recent.Len() > most {
+		last := s.recent.Remove(s.recent.Back()).(session)
+		delete(s.byKey, last.key)
 	}
 }
 

@@ -104,7 +104,9 @@ func (p *Pool) cool(k *kept) {
 // settle drops a transport that is not warm and that nothing uses any more.
 func (p *Pool) settle(t *Transport) {
 	if k := t.kept; k != nil && k.warm == nil && k.transport == t && t.conns == 0 && t.users == 0 {
-		k.transport = nil
+		if k.transport = nil; k.sessions != nil {
+			k.sessions.keep(coldSessions)
+		}
 	}
 }
 

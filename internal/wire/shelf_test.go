@@ -144,6 +144,25 @@ func TestSettingsAreBounded(t *testing.T) {
 	assert.NotNil(t, p.shelf.byKey[w.setting(ids[6]).Key])
 }
 
+// Of a setting that many hosts gave tickets to, the few used last are kept.
+func TestColdSettingsKeepFewTickets(t *testing.T) {
+	w := newWorld(t)
+	p := newPool(t, Dialer{})
+	p.shelf.warmLimit = 1
+	ids := w.identities(t, 2)
+	var urls []string
+	for range coldSessions + 3 {
+		urls = append(urls, w.start(t, nil).URL)
+		w.visit(t, p, urls[len(urls)-1], ids[0])
+	}
+	w.visit(t, p, urls[0], ids[1])
+	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	p.mu.Lock()
+	assert.Equal(t, coldSessions, p.shelf.byKey[w.setting(ids[0]).Key].sessions.recent.Len())
+	p.mu.Unlock()
+	assert.True(t, w.visit(t, p, urls[len(urls)-1], ids[0]).Record.Facts().State.DidResume)
+}
+
 // A transport apart shares no connection and leaves none.
 func TestApart(t *testing.T) {
 	w := newWorld(t)
