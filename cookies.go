@@ -187,7 +187,7 @@ func (p *plan) addCookies(out *http.Request) (foreign []string) {
 		return nil
 	}
 	given := strings.Join(out.Header.Values("Cookie"), "; ")
-	header, foreign := p.session.Jar.store().HeaderWith(out.URL, p.cookieOwner(), given)
+	header, foreign := p.jar.store().HeaderWith(out.URL, p.cookieOwner(), given)
 	if header != "" {
 		out.Header.Set("Cookie", header)
 	}
@@ -197,7 +197,7 @@ func (p *plan) addCookies(out *http.Request) (foreign []string) {
 // keepCookies stores what a response set.
 func (p *plan) keepCookies(u *url.URL, header http.Header) {
 	if lines := header.Values("Set-Cookie"); p.request.ShareCookies && len(lines) > 0 {
-		p.session.Jar.store().Store(u, p.cookieOwner(), lines)
+		p.jar.store().Store(u, p.cookieOwner(), lines)
 	}
 }
 

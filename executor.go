@@ -60,6 +60,7 @@ type Executor struct {
 	load   loadBounds   // what Load says
 
 	once    sync.Once
+	limits  Limits // what Limits says
 	history history
 	broken  *Error // a configuration that cannot work
 	// ignoredProxy is what the environment named when the executor began.
@@ -119,7 +120,7 @@ func (e *Executor) Close() error {
 
 func (e *Executor) init() {
 	e.once.Do(func() {
-		limits := e.Limits.withDefaults()
+		e.limits = e.Limits.withDefaults()
 		var proxy *wire.Proxy
 		if proxy, e.broken = e.Proxy.prepare(e.clock()); e.broken != nil {
 			proxy = nil // every request is refused with it
@@ -135,7 +136,7 @@ func (e *Executor) init() {
 			e.broken = e.Load.fault()
 		}
 		e.load = e.Load.prepare()
-		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: limits.Dial, Slots: e.load.connections}, proxy)
+		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: e.limits.Dial, Slots: e.load.connections}, proxy)
 		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {

@@ -93,18 +93,19 @@ type hopState struct {
 	wire.Exchange
 
 	journey *journey
+	url     string        // redacted
 	number  int           // of redirects before it
 	origin  target.Origin // of its URL
-	crossed bool          // a hop before it had another origin
-	secret  bool          // the first request carries what must not go in the clear
-	stuck   bool          // its body cannot be opened again: net/http follows no 307, whatever came between
+
+	crossed    bool // a hop before it had another origin
+	secret     bool // the first request carries what must not go in the clear
+	stuck      bool // its body cannot be opened again: net/http follows no 307, whatever came between
+	earlier    bool // every request before it may be repeated
+	repeatable bool // and so may this one
 
 	few     [1]*wire.Identity // room for those that it may show
 	receipt *Receipt
 	next    *target.Target // where it redirects to; nil: its response is final
-
-	earlier    bool // every request before it may be repeated
-	repeatable bool // and so may this one
 
 	veiledStatus   int // what veil has hidden
 	veiledLocation []string
@@ -140,7 +141,7 @@ func (t hopTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	ctx, j := state.Context, state.journey
 	j.earlier = state.earlier
-	hop := Hop{Method: req.Method, URL: target.Redact(req.URL)}
+	hop := Hop{Method: req.Method, URL: state.url}
 
 	allowed, refused, err := p.present(ctx, state.origin, state.few[:0])
 	if err != nil {

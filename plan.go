@@ -18,11 +18,10 @@ import (
 // plan is a request made ready: validated, its names resolved, everything that
 // can be refused refused. It is what the *http.Client is built from.
 type plan struct {
-	session  Session
 	executor *Executor
 	request  *Request
-	limits   Limits
-	clock    func() time.Time
+	limits   *Limits
+	jar      *Jar
 
 	target     *target.Target
 	origin     target.Origin
@@ -37,8 +36,8 @@ type plan struct {
 
 	progress  *reporter
 	held      *http.Response // by hold
-	handedOut bool           // to a caller of Client
 	share     *load.Share    // of the executor's memory
+	handedOut bool           // to a caller of Client
 	hold      bool           // the response's body, for Open
 	apart     bool           // from connections that others use; see otherwise
 }
@@ -68,15 +67,14 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if e.broken != nil {
 		return nil, e.broken
 	}
-	limits := e.Limits.withDefaults()
-	checked, faults := r.check(limits)
+	checked, faults := r.check(e.limits)
 	if len(faults) > 0 {
 		return nil, joinFaults(faults)
 	}
 	if r.ShareCookies && s.Jar == nil {
 		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
 	}
-	p := &plan{session: *s, executor: e, request: r, limits: limits, clock: e.clock(), auth: r.Auth, target: checked.target}
+	p := &plan{executor: e, request: r, limits: &e.limits, jar: s.Jar, auth: r.Auth, target: checked.target}
 	if err := r.Output.refused(); err != nil {
 		return nil, err
 	}
@@ -95,7 +93,7 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		}
 		return nil, queryFault("formFields", bodyErr)
 	}
-	if err := p.resolve(ctx); err != nil {
+	if err := p.resolve(ctx, s); err != nil {
 		if e := asError(err); e != nil {
 			return nil, e
 		}
@@ -104,10 +102,13 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	return p, nil
 }
 
+// clock says what time it is.
+func (p *plan) clock() time.Time { return p.trust.clock() }
+
 // resolve finds what the request names.
-func (p *plan) resolve(ctx context.Context) error {
+func (p *plan) resolve(ctx context.Context, s *Session) error {
 	r := p.request
-	source := p.session.Credentials
+	source := s.Credentials
 	if source == nil {
 		source = p.executor.Credentials
 	}
@@ -119,7 +120,7 @@ func (p *plan) resolve(ctx context.Context) error {
 	if listErr != nil {
 		return listErr
 	}
-	p.trust = newTrust(r, roots, lists, p.clock)
+	p.trust = newTrust(r, roots, lists, p.executor.clock())
 	for _, text := range r.Origins {
 		pattern, err := target.ParsePattern(text)
 		if err != nil {
@@ -138,10 +139,10 @@ func (p *plan) resolve(ctx context.Context) error {
 		}
 	}
 	if r.UseMutualTLS {
-		if p.session.Platform == "" {
+		if s.Platform == "" {
 			return fault(KindConfig, "useMtls", string(keyfile.NoCredential), "the session has no platform identity")
 		}
-		if err := p.bindName(ctx, source, "useMtls", p.session.Platform); err != nil {
+		if err := p.bindName(ctx, source, "useMtls", s.Platform); err != nil {
 			return err
 		}
 	}
@@ -242,12 +243,9 @@ func (p *plan) client() *http.Client {
 
 // httpRequest is the first hop's request.
 func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
-	req, err := http.NewRequestWithContext(ctx, p.request.method(), "", nil)
-	if err != nil {
-		return nil, fault(KindConfig, "method", "method", "not a method name")
-	}
-	p.target.SetURL(req.URL)
-	req.Host = req.URL.Host
+	u := p.target.URL()
+	req := (&http.Request{Method: p.request.method(), URL: u, Host: u.Host, Header: make(http.Header),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	p.addHeaders(req)
 	if err := p.payload.attach(ctx, req); err != nil {
 		return nil, &Error{Kind: KindBodySource, Phase: phaseValidate, Type: typeName(KindBodySource, 0), Err: err}
@@ -297,7 +295,7 @@ func (p *plan) try(ctx context.Context) (a attempt) {
 	resp, b, e := p.fetch(ctx, j)
 	a.begun, a.earlier = begun, j.earlier
 	if e == nil {
-		a.wish, a.repeatable = retryAfter(resp.Header, p.clock()), hopOf(resp.Request.Context()).repeatable
+		a.wish, a.repeatable = retryAfter(resp.Header, p.trust.clock), hopOf(resp.Request.Context()).repeatable
 		if p.holds(resp) {
 			p.held = resp
 		} else {
@@ -318,7 +316,7 @@ func (p *plan) fetch(ctx context.Context, j *journey) (*http.Response, *Response
 	if first.journey != nil {
 		first = new(hopState) // the last try's may still be looked at
 	}
-	first.Context, first.journey, first.origin, first.earlier = ctx, j, p.origin, true
+	first.Context, first.journey, first.url, first.origin, first.earlier = ctx, j, p.target.String(), p.origin, true
 	req, err := p.httpRequest(first)
 	if err != nil {
 		return nil, nil, asError(err)

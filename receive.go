@@ -79,7 +79,7 @@ func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Ti
 		if p.request.StatusErrors {
 			e := &Error{Kind: KindStatus, Reason: http.StatusText(resp.StatusCode), Phase: phaseBody,
 				Type: typeName(KindStatus, resp.StatusCode), Diagnosis: r.Diagnosis, Err: &statusError{resp.StatusCode}}
-			e.RetryAfter = retryAfter(resp.Header, p.clock())
+			e.RetryAfter = retryAfter(resp.Header, p.trust.clock)
 			e.Retryable = retryableStatus(resp.StatusCode) && hopOf(resp.Request.Context()).repeatable
 			return e
 		}

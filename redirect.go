@@ -124,7 +124,7 @@ func hasBody(req *http.Request) bool { return req.Body != nil && req.Body != htt
 // arrive begins a hop: what is known of the way that led to it comes from the
 // hop before, which net/http leaves in the request.
 func (p *plan) arrive(req *http.Request) *hopState {
-	state := &hopState{origin: target.OriginOf(req.URL), earlier: true}
+	state := &hopState{url: target.Redact(req.URL), origin: target.OriginOf(req.URL), earlier: true}
 	state.Context = req.Context()
 	if req.Response != nil && req.Response.Request != nil {
 		if before := hopOf(req.Response.Request.Context()); before != nil {

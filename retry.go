@@ -168,7 +168,7 @@ func (p *plan) otherwise(a *attempt) bool {
 	case a.err != nil && wire.HTTP11Required(a.err.Err) && p.request.Protocol.HTTP == 0:
 		r := *p.request
 		r.Protocol.HTTP = 1
-		p.request, p.trust = &r, newTrust(&r, p.trust.added, p.trust.lists, p.clock)
+		p.request, p.trust = &r, newTrust(&r, p.trust.added, p.trust.lists, p.trust.clock)
 	default:
 		return false
 	}

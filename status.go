@@ -20,7 +20,7 @@ func statusText(status int) string {
 
 // retryAfter reads Retry-After in both forms (RFC 9110, section 10.2.3); 0
 // where there is none, it has passed, or it is not one.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func retryAfter(h http.Header, clock func() time.Time) time.Duration {
 	value := strings.TrimSpace(h.Get("Retry-After"))
 	if value == "" {
 		return 0
@@ -29,7 +29,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return min(time.Duration(seconds)*time.Second, maxRetryAfter)
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), maxRetryAfter)
+		return min(max(at.Sub(clock()), 0), maxRetryAfter)
 	}
 	return 0
 }

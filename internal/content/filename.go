@@ -40,6 +40,9 @@ func FileName(contentDisposition string, u *url.URL) string {
 // It takes what browsers take: the plain parameter with percent signs and with
 // raw UTF-8 or Latin-1, but not a parameter given twice.
 func dispositionName(header string) string {
+	if header == "" {
+		return ""
+	}
 	kind, parameters := cutUnquoted(header, ';')
 	if strings.Contains(kind, "=") {
 		// No disposition type, as old servers send it.
@@ -96,6 +99,7 @@ func safeName(name string) string {
 	}
 	name = strings.Map(func(r rune) rune {
 		switch {
+		case isPlain(r):
 		case r == utf8.RuneError, strings.ContainsRune(`<>:"|?*`, r):
 			return '_'
 		case unicode.IsControl(r), unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point, unicode.Co):
@@ -135,14 +139,22 @@ func shorten(name string) string {
 // extension.
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
-		return true
+	stem = strings.TrimRight(stem, " ")
+	for _, device := range devices {
+		if strings.EqualFold(stem, device) {
+			return true
+		}
 	}
-	port, ok := strings.CutPrefix(stem, "COM")
-	if !ok {
-		port, ok = strings.CutPrefix(stem, "LPT")
+	if len(stem) < len("COM") || !strings.EqualFold(stem[:3], "COM") && !strings.EqualFold(stem[:3], "LPT") {
+		return false
 	}
-	return ok && (len(port) == 1 && '0' <= port[0] && port[0] <= '9' || port == "¹" || port == "²" || port == "³")
+	port := stem[3:]
+	return len(port) == 1 && '0' <= port[0] && port[0] <= '9' || port == "¹" || port == "²" || port == "³"
+}
+
+var devices = []string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"}
+
+// isPlain says whether a character may stand anywhere in a name; most do.
+func isPlain(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_' || r == '.'
 }

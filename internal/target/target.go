@@ -84,24 +84,24 @@ func (t *Target) Origin() Origin { return newOrigin(t.Scheme, t.Host, t.Port) }
 // URL returns the target for an *http.Request: its RequestURI gives the bytes
 // of RequestURI, its Host those of HostPort. It has no user information.
 func (t *Target) URL() *url.URL {
-	u := new(url.URL)
-	t.SetURL(u)
-	return u
-}
-
-// SetURL makes u what URL returns.
-func (t *Target) SetURL(u *url.URL) {
-	*u = url.URL{Scheme: t.Scheme, Host: t.HostPort(), RawPath: t.path, RawQuery: t.query}
+	u := &url.URL{Scheme: t.Scheme, Host: t.HostPort(), RawPath: t.path, RawQuery: t.query}
 	u.ForceQuery = t.hasQuery && t.query == ""
 	// Parse escaped the path, so that it always unescapes.
 	u.Path, _ = url.PathUnescape(t.path)
 	if f, err := url.PathUnescape(t.fragment); err == nil {
 		u.Fragment, u.RawFragment = f, t.fragment
 	}
+	return u
 }
 
 // String returns the redacted URL.
-func (t Target) String() string { return Redact(t.URL()) }
+func (t Target) String() string {
+	text := t.Scheme + "://" + t.HostPort() + t.path
+	if t.query != "" {
+		text += "?" + redactQuery(t.query)
+	}
+	return text
+}
 
 // Format writes the redacted URL for every verb, so that no rendering of a
 // target shows its user information.

@@ -37,27 +37,27 @@ type Exchange struct {
 	// Bodied says that the request has a body, whose sending is a step.
 	Bodied bool
 
+	forwarded bool                   // a plain request that the proxy forwards
 	transport *Transport             // nil until it has begun
 	trace     httptrace.ClientTrace  // ours, with the caller's after it
 	theirs    *httptrace.ClientTrace // the caller's
-	forwarded bool                   // a plain request that the proxy forwards
 
 	mu      sync.Mutex
 	step    Step
 	record  *Record // of the last dial
 	dialed  int     // how often
 	conn    *Conn
-	reused  bool
 	before  int64 // raw bytes that the connection had received when we got it
 	written int64 // and that had been written
 	writes  int64 // in so many writes
-	waits   bool  // for a connection
-	queued  bool  // for a place at its host
 	lookup  time.Time
 	wrote   error
+	times   Times
+	reused  bool // the connection had served before
+	waits   bool // for a connection
+	queued  bool // for a place at its host
 	sent    bool // the request was written whole
 	early   bool // an answer came before a byte of it was written
-	times   Times
 
 	unwanted context.CancelFunc // ends a dial's wait for a place
 	place    func()             // gives back one that no dial has taken yet
