@@ -7,6 +7,7 @@
 package httpactivity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,7 +91,7 @@ func (a *Activity) Request(ctx context.Context, in Input) (*Output, error) {
 	ctx, release := a.untilStopped(ctx)
 	defer release()
 	result, err := a.Runner.Do(ctx, in.Step, step.Call{
-		Key:      info.WorkflowExecution.RunID + ":" + info.ActivityID,
+		Key:      cmp.Or(info.WorkflowExecution.RunID, info.ActivityRunID) + ":" + info.ActivityID, // the latter without a workflow
 		Jar:      jar,
 		Inline:   in.Inline,
 		Progress: progress,

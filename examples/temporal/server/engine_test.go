@@ -4,9 +4,11 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -101,6 +103,27 @@ func TestLargeBodies(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, again.Get(t.Context(), nil))
 	assert.Equal(t, int64(size), received.Load())
+}
+
+// The program starts a scenario and prints its results.
+func TestStart(t *testing.T) {
+	w := newWorld(t, enginetest.NewOrders(""))
+	program := buildWorker(t)
+	w.startWorker(t, program)
+	document, err := json.Marshal(httpactivity.ScenarioInput{Steps: []httpactivity.Step{w.Step(t, "POST", "/order/1"), w.Step(t, "POST", "/order/2")}})
+	require.NoError(t, err)
+	file := filepath.Join(w.Dir, "scenario.json")
+	require.NoError(t, os.WriteFile(file, document, 0o600))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	starter := exec.CommandContext(ctx, program, "-address", w.temporal.GetFrontendHostPort(), "-namespace", w.temporal.GetDefaultNamespace(),
+		"-queue", queue, "-seal", filepath.Join(w.Dir, "keyring.json"), "-start", file)
+	out, err := starter.Output()
+	require.NoError(t, err)
+	var printed httpactivity.ScenarioOutput
+	require.NoError(t, json.Unmarshal(out, &printed))
+	require.Len(t, printed.Results, 2)
+	assert.Equal(t, http.StatusOK, printed.Results[1].StatusCode)
 }
 
 // A worker that is stopped in an orderly way gives its request back: the next one

@@ -11,6 +11,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/api/proxy"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -49,5 +51,17 @@ func (w *world) searchHistory(t *testing.T, id, run string) {
 		assert.False(t, enginetest.Reveals(export, secret), "the exported history has %s", what)
 		assert.True(t, enginetest.Reveals(plain, secret), "the opened history lacks %s", what)
 	}
+	w.replay(t, &sealed)
 	t.Logf("%d events, %d bytes of JSON: none of %d secrets", len(sealed.Events), len(export), len(w.Known)+len(w.Carried))
+}
+
+// replay runs the workflow's code against its history, as a worker does that takes
+// it over: it must decide the same again.
+func (w *world) replay(t *testing.T, history *historypb.History) {
+	t.Helper()
+	data, failures := httpactivity.Converters(w.Keys)
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DataConverter: data, FailureConverter: failures})
+	require.NoError(t, err)
+	replayer.RegisterWorkflowWithOptions(httpactivity.Scenario, workflow.RegisterOptions{Name: httpactivity.WorkflowName})
+	require.NoError(t, replayer.ReplayWorkflowHistory(nil, history))
 }

@@ -20,7 +20,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// failing is an activity that fails with details of a size, and its workflow.
+// failing has activities that fail with details of a size, or have such a result,
+// and their workflows.
 type failing struct{ done atomic.Int32 }
 
 func (f *failing) register(r worker.Registry) {
@@ -30,6 +31,16 @@ func (f *failing) register(r worker.Registry) {
 			NonRetryable: !retryable, Details: []any{strings.Repeat("x", size)},
 		})
 	}, activity.RegisterOptions{Name: "fail"})
+	r.RegisterActivityWithOptions(func(_ context.Context, size int) (string, error) {
+		f.done.Add(1)
+		return strings.Repeat("x", size), nil
+	}, activity.RegisterOptions{Name: "succeed"})
+	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, size int) error {
+		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+			StartToCloseTimeout: 2 * time.Second,
+			RetryPolicy:         &temporal.RetryPolicy{MaximumAttempts: 2},
+		}), "succeed", size).Get(ctx, nil)
+	}, workflow.RegisterOptions{Name: "succeeds"})
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, size int, retryable bool, wait time.Duration) error {
 		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 			StartToCloseTimeout: 2 * time.Second,
@@ -65,6 +76,14 @@ func TestWhatLargeErrorsDo(t *testing.T) {
 			assert.Equal(t, c.want, f.done.Load())
 		})
 	}
+
+	t.Run("results of 5 MiB are done again too", func(t *testing.T) {
+		f.done.Store(0)
+		run, err := w.temporal.GetDefaultClient().ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{TaskQueue: "fails"}, "succeeds", 5<<20)
+		require.NoError(t, err)
+		require.Error(t, run.Get(t.Context(), nil))
+		assert.Equal(t, int32(2), f.done.Load())
+	})
 
 	// Between two tries the server keeps what is smaller than 4 KiB, and of the
 	// rest no details.
