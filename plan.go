@@ -38,8 +38,8 @@ type plan struct {
 	held      *http.Response // by hold
 	share     *load.Share    // of the executor's memory
 	handedOut bool           // to a caller of Client
-	hold      bool           // the response's body, for Open
 	apart     bool           // from connections that others use; see otherwise
+	hold      bool           // the response's body, for Open
 }
 
 // boundIdentity is an identity with the origins that it allows by itself.
