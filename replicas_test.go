@@ -92,7 +92,7 @@ func seeReplica(t *testing.T, situation string, r *mtlshttp.Request) replicaSigh
 	out := ask(t.Context(), situation, r, nil, false)
 	s := replicaSight{situation: situation, status: out.status}
 	if d := out.diagnosis; d != nil {
-		s.cause, s.seen = d.Cause, d.Seen
+		s.cause, s.seen = d.Cause+" ("+d.Confidence+")", d.Seen
 		if _, after, ok := strings.Cut(d.Seen, "the peer sent alert "); ok {
 			s.alert, _, _ = strings.Cut(after, " ")
 		}
