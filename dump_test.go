@@ -72,6 +72,7 @@ func dumpServer(t *testing.T) *mtlstest.Server {
 		http.Redirect(w, r, "/to?token=hunter2&page=2", http.StatusTemporaryRedirect)
 	})
 	mux.HandleFunc("/to", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(5 * time.Millisecond) // longer than a request takes to be written: there is a wait
 		http.SetCookie(w, &http.Cookie{Name: "sid", Value: "hunter2", Path: "/", Secure: true})
 		w.Header().Set("X-Api-Key", "hunter2")
 		w.Header().Set("Content-Type", "application/json")
