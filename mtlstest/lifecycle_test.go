@@ -22,12 +22,20 @@ const day = 24 * time.Hour
 // forgotten after half a year: a request by each on every day, reminders and
 // warnings before the end, an error after it, and a client that was handed out
 // once and goes on with every new certificate.
+//
+// It takes less than a second under the race detector too; a busy machine has
+// three tries to show it.
 func TestLifecycleOfThirteenMonths(t *testing.T) {
-	begun := time.Now()
-	synctest.Test(t, lifecycle)
-	took := time.Since(begun)
-	t.Logf("thirteen months took %v", took)
-	assert.Less(t, took, 5*time.Second, "it is there to be fast")
+	var took time.Duration
+	for range 3 {
+		begun := time.Now()
+		synctest.Test(t, lifecycle)
+		if took = time.Since(begun); took < time.Second {
+			t.Logf("thirteen months took %v", took)
+			return
+		}
+	}
+	t.Errorf("thirteen months took %v", took)
 }
 
 func lifecycle(t *testing.T) {
