@@ -86,7 +86,7 @@ func flood(conn net.Conn, once, again []byte) {
 	<-drained
 }
 
-// LIM-11: floods of HTTP/2 end at once and cost little.
+// LIM-08, LIM-11: floods of HTTP/2 end at once and cost little.
 func TestHTTP2Floods(t *testing.T) {
 	const literal = "\x00\x01x\x01y" // a field, not indexed (RFC 7541, section 6.2.2)
 	many := []byte(strings.Repeat(literal, 3000))
@@ -98,6 +98,7 @@ func TestHTTP2Floods(t *testing.T) {
 	}{
 		"CONTINUATION": {frame(frameHeaders, 0, 1, []byte("\x88")), frame(frameContinuation, 0, 1, many), []mtlshttp.Kind{mtlshttp.KindLimit}},
 		"HPACK bomb":   {frame(frameHeaders, endHeaders|endStream, 1, bomb), nil, []mtlshttp.Kind{mtlshttp.KindLimit}},
+		"1xx":          {nil, frame(frameHeaders, endHeaders, 1, []byte("\x08\x03103\x00\x04link\x04</a>")), []mtlshttp.Kind{mtlshttp.KindLimit}},
 		"bad field":    {frame(frameHeaders, endHeaders|endStream, 1, []byte("\x88\x00\x01X\x01y")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"frame size 0": {frame(frameSettings, 0, 0, []byte{0, 5, 0, 0, 0, 0}), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
 		"push":         {frame(framePush, endHeaders, 1, []byte("\x00\x00\x00\x02\x88")), nil, []mtlshttp.Kind{mtlshttp.KindProtocol}},
