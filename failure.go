@@ -152,7 +152,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case errors.Is(err, http.ErrSchemeMismatch):
 		phase = phaseTLS
 		return newError(KindTLSHandshake, "plain-http")
-	case progress.Times.FirstByte.IsZero() && !progress.Sent && isCut(err) && facts.WriteErr != nil:
+	case progress.Times.FirstByte.IsZero() && isCut(err) && facts.WriteErr != nil && (!progress.Sent || isWrite(err)):
 		return newError(KindWrite, "")
 	case progress.Times.FirstByte.IsZero() && (isCut(err) || isCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2"):
 		// Over HTTP/1.1 net/http may say in words of its own that the server
@@ -279,6 +279,13 @@ func isCut(err error) bool {
 		errors.Is(err, errNoTrailer()) || isAny(err, brokenConnection)
 }
 
+// isWrite says whether it was a write to the connection that failed. What fits in
+// net/http's buffer counts as sent before it is written.
+func isWrite(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "write"
+}
+
 // brokenConnection is what a system says of a connection that was one: the peer
 // ended it, does not acknowledge any more, or cannot be reached any more.
 var brokenConnection = []syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.ETIMEDOUT,
@@ -320,6 +327,15 @@ func briefly(err error) error {
 func isResource(err error) bool {
 	return isAny(err, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}) ||
 		errors.Is(err, syscall.EADDRNOTAVAIL) && !isBind(err)
+}
+
+// lacking makes of a file that cannot be read, before anything is sent, a lack of
+// this machine's, where it is one.
+func lacking(e *Error) *Error {
+	if isResource(e.Err) {
+		e.Kind, e.Reason, e.Type, e.Retryable = KindResource, "", typeName(KindResource, 0), true
+	}
+	return e
 }
 
 // isBind says whether it was the local address, and not a free port, that was

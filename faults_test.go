@@ -26,32 +26,6 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/canaries"
 )
 
-// faultsElsewhere are the rows that no test of these files covers, or not whole,
-// and why.
-var faultsElsewhere = map[string]string{
-	"FLT-07": "in part: the silence is a dial's that waits; a full backlog needs a listener below net",
-	"FLT-09": "in part: a dial's error is given; the process's own limit is not lowered, for other tests need descriptors",
-	"FLT-10": "in part: the dial's error is given; using up the ports would take the machine's",
-	"FLT-22": "in part: chunks win; net/http removes the length without a word, so there is no warning and the connection is kept",
-	"FLT-32": "with the corpora: llhttp-responses",
-	"FLT-42": "with the retries",
-	"FLT-43": "with the retries",
-	"FLT-44": "with the retries",
-	"FLT-45": "with the retries",
-	"FLT-49": "with the retries",
-	"FLT-50": "with the retries",
-	"FLT-73": "in part: HTTP_1_1_REQUIRED is tested with the protocols",
-	"FLT-75": "in part: 421 is an answer like others and is not sent again",
-}
-
-// TestFaultsElsewhere keeps the list to the ids that there are.
-func TestFaultsElsewhere(t *testing.T) {
-	for id, why := range faultsElsewhere {
-		assert.Regexp(t, `^FLT-\d\d$`, id)
-		assert.NotEmpty(t, why)
-	}
-}
-
 // faultRow is one fault, by its id in the list of faults, with what must come
 // of it. It runs over http and https.
 type faultRow struct {

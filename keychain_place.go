@@ -111,7 +111,7 @@ func fileFault(name string, err error) *Error {
 	if errors.As(err, &pe) {
 		err = pe.Err
 	}
-	return fault(KindConfig, "keychain", "file", "%q: %w", name, err)
+	return lacking(fault(KindConfig, "keychain", "file", "%q: %w", name, err))
 }
 
 // stamp tells one state of a part from another without reading it.

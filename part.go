@@ -90,7 +90,7 @@ func multipartPayload(parts []Part, files fs.FS) (*payload, error) {
 	for i, p := range parts {
 		part, err := p.prepare(files)
 		if err != nil {
-			return nil, fault(KindConfig, partField(i), "file", "%w", err)
+			return nil, lacking(fault(KindConfig, partField(i), "file", "%w", err))
 		}
 		form = append(form, part)
 	}

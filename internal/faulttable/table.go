@@ -185,5 +185,8 @@ func (r row) describe() string {
 	if more := len(tests) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
 	}
+	if r.reason != "" {
+		return strings.Join(names, ", ") + "; " + r.reason
+	}
 	return strings.Join(names, ", ")
 }

@@ -29,19 +29,21 @@ func TestTable(t *testing.T) {
 {"Action":"fail","Package":"m/b","Test":"TestY/RED-99_no_such_id"}
 not an event
 {"Action":"pass","Package":"m/b","Test":"TestZ"}
+{"Action":"pass","Package":"m/b","Test":"TestZ/FLT-22"}
 {"Action":"fail","Package":"m/b"}
 `), map[string][]string{"m/b.TestZ": {"FLT-01"}, "m/a.TestZ": {"FLT-02"}})
 	require.NoError(t, err)
 	table := newTable(found)
 	assert.Len(t, table.rows, 250)
-	assert.Equal(t, []int{243, 5, 1, 1}, []int{table.count(none), table.count(passed), table.count(skipped), table.count(failed)})
+	assert.Equal(t, []int{242, 6, 1, 1}, []int{table.count(none), table.count(passed), table.count(skipped), table.count(failed)})
 	text := table.markdown()
-	assert.Contains(t, text, "**5 of 250 ids pass, 1 fail**, 1 are skipped; 243 have no test")
+	assert.Contains(t, text, "**6 of 250 ids pass, 1 fail**, 1 are skipped; 242 have no test")
 	assert.Contains(t, text, "| RED-01 | pass | `a.TestX/RED-01_a` |\n")
 	assert.Contains(t, text, "| RED-02 | pass | `a.TestX/RED-02/RED-04` |\n")
 	assert.Contains(t, text, "| RED-05 | pass | `a.TestX/RED-05_a` |\n", "a subtest of what bears the id is not named beside it")
 	assert.Contains(t, text, "| RED-03 | FAIL | `b.TestY/RED-03_b`, `a.TestX/RED-03_a` |\n")
 	assert.Contains(t, text, "| CK-01 | skip | `b.TestY/CK-01_¦` |\n")
+	assert.Contains(t, text, "| FLT-22 | pass | `b.TestZ/FLT-22`; in part: ")
 	_, err = read(strings.NewReader("PASS\nok\n"), nil)
 	assert.ErrorIs(t, err, errInput)
 }
