@@ -93,7 +93,9 @@ func TestConnectionsToAHost(t *testing.T) {
 				all.Wait()
 				t.Logf("%d requests over %d connections, at most %d at a time", abreast*each*len(credentials), count.all.Load(), count.most.Load())
 				assert.LessOrEqual(t, count.most.Load(), int32(most))
-				assert.Less(t, count.all.Load(), int32(abreast*each*len(credentials)), "connections serve more than one request")
+				if most > 1 { // with one alone, turns may well alternate between identities each time
+					assert.Less(t, count.all.Load(), int32(abreast*each*len(credentials)), "connections serve more than one request")
+				}
 			})
 		}
 	}
