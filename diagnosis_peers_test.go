@@ -84,7 +84,9 @@ func (b *bench) peers() []peerRow {
 		}
 		if p.MinTLS == tls.VersionTLS12 {
 			add(realserver.PeerStallAfterClientCertificate, realserver.DemandRequire, 0, valid, "timeout-in-handshake")
-			add(realserver.PeerRenegotiate, realserver.DemandNone, 0, valid, "renegotiation-required")
+			if p.HTTP == 1 { // HTTP/2 forbids it (RFC 9113, section 9.2.1)
+				add(realserver.PeerRenegotiate, realserver.DemandNone, 0, valid, "renegotiation-required")
+			}
 		}
 	}
 	return rows

@@ -37,9 +37,10 @@ func (p *plan) failure(ctx context.Context, req *http.Request, err error, progre
 	record := progress.Record
 	if record != nil && progress.HasConn && !progress.Reused && ctx.Err() == nil && progress.Times.FirstByte.IsZero() {
 		if _, _, isAlert := wire.AlertOf(err); !isAlert && record.Ended(lastWordsWait) {
-			// The writing failed first; what the peer said explains it.
+			// The writing failed first, or HTTP/2 has hidden the reading; what
+			// the peer said explains it, or what we had to say.
 			if last := record.LastWords(); last != nil {
-				if _, remote, ok := wire.AlertOf(last); ok && remote {
+				if _, _, ok := wire.AlertOf(last); ok {
 					err = last
 				}
 			}
