@@ -12,6 +12,12 @@ type mediaType struct {
 // Standard does: of several values, joined by commas, the last valid one counts,
 // and it inherits the charset of one before with the same type.
 func parseMediaType(header string) mediaType {
+	switch header { // nearly every one
+	case "", "application/json", "application/xml", "text/xml", "text/html", "text/plain", "application/octet-stream":
+		return mediaType{essence: header}
+	case "application/json; charset=utf-8":
+		return mediaType{"application/json", "utf-8"}
+	}
 	var found mediaType
 	for header != "" {
 		var value string

@@ -72,9 +72,8 @@ func undeclared(body []byte, kind Kind, mislabelled bool) Decoded {
 	if c := declaration(body, kind); c != nil {
 		return decodeAs(c, body, kind)
 	}
-	valid := utf8.Valid(body)
 	switch {
-	case kind == JSON || kind == XML || valid && !(mislabelled && bytes.IndexByte(body, 0) >= 0):
+	case kind == JSON || kind == XML || utf8.Valid(body) && !(mislabelled && bytes.IndexByte(body, 0) >= 0):
 		return decodeAs(lookup(utf8Name), body, kind)
 	case mislabelled:
 		return Decoded{Text: body}
