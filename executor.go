@@ -62,11 +62,10 @@ type Executor struct {
 	once    sync.Once
 	limits  Limits // what Limits says
 	history history
-	broken  *Error // a configuration that cannot work
-	// ignoredProxy is what the environment named when the executor began.
-	ignoredProxy string
-	pool         *wire.Pool
-	inner        http.RoundTripper
+	broken  *Error                         // a configuration that cannot work
+	ignored func(host, port string) string // see ignoredProxy
+	pool    *wire.Pool
+	inner   http.RoundTripper
 }
 
 // Session is the frame of one scenario, tenant or workflow run: requests of a
@@ -137,7 +136,7 @@ func (e *Executor) init() {
 		}
 		e.load = e.Load.prepare()
 		e.pool = wire.NewPool(wire.Dialer{Dial: e.Dial, Guard: e.egress.dialed(), Timeout: e.limits.Dial, Slots: e.load.connections}, proxy)
-		e.ignoredProxy = hostOfProxy(ProxyFromEnvironment())
+		e.ignored = ignoredProxy()
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {
 			e.inner = e.Wrap(wire.Dispatch)

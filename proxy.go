@@ -82,6 +82,23 @@ func hostOfProxy(p *Proxy) string {
 	return u.Host
 }
 
+// ignoredProxy says which proxy the environment names for a host, as it is now;
+// empty: none.
+func ignoredProxy() func(host, port string) string {
+	p := ProxyFromEnvironment()
+	name := hostOfProxy(p)
+	if name == "" {
+		return func(string, string) string { return "" }
+	}
+	direct, ok := exceptions(p.Exceptions)
+	return func(host, port string) string {
+		if ok && direct(host, port) {
+			return ""
+		}
+		return name
+	}
+}
+
 var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080"}
 
 // prepare reads the configuration; nil for no proxy.

@@ -139,7 +139,7 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 	}
 	r.Proxy = f.Proxy
 	if r.Proxy == "" && p.executor.Proxy == nil {
-		r.IgnoredProxy = p.executor.ignoredProxy
+		r.IgnoredProxy = p.executor.ignored(f.Host, f.Port)
 	}
 	if state.CipherSuite != 0 {
 		r.CipherSuite = tls.CipherSuiteName(state.CipherSuite)
