@@ -1,0 +1,73 @@
+package mtlshttp_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtlshttp/mtlshttp"
+)
+
+// No octet of a server's reaches a log or an error's text that a terminal or a
+// reader of logs would act upon.
+func testLogInjection(t *testing.T) {
+	const bad = "\x1b[2J\u202e\u2028\x07"
+	srv := serveBytes(t)
+	var logged bytes.Buffer
+	e := &mtlshttp.Executor{Dial: srv.dial, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	defer func() { require.NoError(t, e.Close()) }()
+	for _, answer := range []string{
+		"HTTP/1.1 500 " + bad + "\r\nX-A: " + bad + "\r\nSet-Cookie: a=" + bad + "\r\nContent-Type: text/" + bad + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: ftp://b.test/" + bad + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: http://b.test/" + bad + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: http://u:p@[" + bad + "\r\nContent-Length: 0\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n" + bad,
+		"HTTP/1.1 200 OK\r\nContent-Encoding: " + bad + "\r\nContent-Length: 1\r\n\r\nx",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + bad + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: " + bad + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + bad + "\r\n\r\n", "HTTP/1.1 " + bad + "\r\n\r\n", bad + bad + "\r\n\r\n",
+	} {
+		srv.say("/", answer)
+		resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/", StatusErrors: true, Parse: true})
+		text := logged.String()
+		logged.Reset()
+		for _, v := range []any{resp, err} {
+			text += fmt.Sprintf("%v %+v %s", v, v, v)
+		}
+		slog.New(slog.NewTextHandler(&logged, nil)).Error("failed", "err", err, "response", resp)
+		if resp != nil {
+			for _, h := range resp.Headers {
+				text += h.String()
+			}
+		}
+		for _, r := range strings.ReplaceAll(text+logged.String(), "\n", "") {
+			assert.True(t, unicode.IsPrint(r), "%U after %q: %q", r, answer, text)
+		}
+		logged.Reset()
+	}
+}
+
+func testResponseSplitting(t *testing.T) {
+	srv := serveBytes(t)
+	e := &mtlshttp.Executor{Dial: srv.dial}
+	defer func() { require.NoError(t, e.Close()) }()
+	for i := range 30 {
+		srv.say("/first", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+		srv.say("/second", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue")
+		first, err := e.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/first"})
+		require.NoError(t, err)
+		assert.Equal(t, "ok", string(first.Bytes()))
+		second, err := e.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/second"})
+		require.NoError(t, err)
+		assert.Equal(t, "true", string(second.Bytes()), "round %d", i)
+	}
+}
+
+// Each of very many requests that are tried again at once arrives with its own
+// octets, and is answered with them.
