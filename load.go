@@ -22,8 +22,8 @@ import (
 type LoadPolicy struct {
 	// HostConnections is the most connections to a host that are open at a
 	// time, kept ones included. Those that nobody uses
-	// give way to who waits, and behind a request that waits others wait too,
-	// so that no identity keeps a host to itself. Over HTTP/2 a
+	// give way to who waits, and behind a request that has waited for 50 ms
+	// others wait too, so that no identity keeps a host to itself. Over HTTP/2 a
 	// connection serves many requests. A plain request that a proxy forwards
 	// counts as one to the proxy.
 	HostConnections int

@@ -38,6 +38,8 @@ func TestSlotsAreGivenInOrder(t *testing.T) {
 			}()
 			synctest.Wait()
 		}
+		assert.False(t, s.Wanted("a", 0), "nobody has waited long")
+		time.Sleep(patience)
 		assert.True(t, s.Wanted("a", 0))
 		assert.False(t, s.Wanted("b", 0))
 		first()

@@ -26,6 +26,7 @@ type places struct {
 
 type waiter struct {
 	owner any
+	since time.Time
 	given chan struct{} // closed once a place is its own
 }
 
@@ -60,7 +61,7 @@ func (s *Slots) Take(ctx context.Context, key string, owner any, ask func()) (gi
 		s.mu.Unlock()
 		return give, nil
 	}
-	w := &waiter{owner, make(chan struct{})}
+	w := &waiter{owner, time.Now(), make(chan struct{})}
 	at := p.queue.PushBack(w)
 	s.mu.Unlock()
 	ticker := time.NewTicker(askAgain)
@@ -105,7 +106,11 @@ func (s *Slots) give(key string) {
 	}
 }
 
-// Wanted says whether somebody else than owner waits for a place.
+// patience is how long somebody waits before others have to wait behind.
+const patience = 50 * time.Millisecond
+
+// Wanted says whether somebody else than owner has waited for a place for a
+// while.
 func (s *Slots) Wanted(key string, owner any) bool {
 	if s == nil {
 		return false
@@ -117,8 +122,8 @@ func (s *Slots) Wanted(key string, owner any) bool {
 		return false
 	}
 	for e := p.queue.Front(); e != nil; e = e.Next() {
-		if e.Value.(*waiter).owner != owner {
-			return true
+		if w := e.Value.(*waiter); w.owner != owner {
+			return time.Since(w.since) >= patience // those behind it came later
 		}
 	}
 	return false
