@@ -5,8 +5,8 @@ import "time"
 // admit makes a cookie of what a response from that place set, or says which
 // rule of RFC 6265bis section 5.7 forbids it. What the jar already holds is
 // not looked at here.
-func admit(set setCookie, from place, identity string, now time.Time) (*cookie, Reason) {
-	domain, hostOnly, reason := scope(set.domain, from)
+func admit(set setCookie, from *place, identity string, now time.Time) (*cookie, Reason) {
+	domain, hostOnly, reason := scope(set.domain, *from)
 	if reason != "" {
 		return nil, reason
 	}

@@ -136,7 +136,7 @@ func (j *Jar) restore(e Entry, now time.Time) (*cookie, Reason) {
 	if reason != "" {
 		return nil, reason
 	}
-	c, reason := admit(set, from, e.Identity, now)
+	c, reason := admit(set, &from, e.Identity, now)
 	switch {
 	case reason != "":
 		return nil, reason
@@ -146,7 +146,7 @@ func (j *Jar) restore(e Entry, now time.Time) (*cookie, Reason) {
 		// It was narrowed to the host: its domain is a public suffix.
 		return nil, PublicSuffix
 	}
-	c.home = home{partition: j.partition(e.Identity, from), domain: c.domain}
+	c.home = home{partition: j.partition(e.Identity, &from), domain: c.domain}
 	c.created = firstSet(plain(e.Created), now)
 	c.updated = firstSet(plain(e.Updated), c.created)
 	c.lastAccess = firstSet(plain(e.LastAccess), c.updated)

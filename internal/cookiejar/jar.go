@@ -91,14 +91,14 @@ func (j *Jar) Store(u *url.URL, identity string, lines []string) []Refusal {
 	j.storage.dropExpired(now)
 	var refused []Refusal
 	for i, line := range lines {
-		if reason := j.store(line, from, identity, now); reason != "" {
+		if reason := j.store(line, &from, identity, now); reason != "" {
 			refused = append(refused, Refusal{Index: i, Reason: reason})
 		}
 	}
 	return refused
 }
 
-func (j *Jar) store(line string, from place, identity string, now time.Time) Reason {
+func (j *Jar) store(line string, from *place, identity string, now time.Time) Reason {
 	set, reason := parseSetCookie(line, now, j.options.Limits)
 	if reason != "" {
 		return reason
@@ -171,7 +171,7 @@ func (j *Jar) HeaderWith(u *url.URL, identity, explicit string) (header string, 
 
 // match appends the cookies that go to that place, in no order.
 func (j *Jar) match(found []*cookie, to place, identity string) []*cookie {
-	h := home{partition: j.partition(identity, to), domain: to.host}
+	h := home{partition: j.partition(identity, &to), domain: to.host}
 	for {
 		for _, c := range j.storage.homes[h] {
 			if (!c.hostOnly || c.domain == to.host) && (!c.secure || to.secure) && pathMatch(to.path, c.path) {
@@ -215,7 +215,7 @@ func cookieNames(header string) []string {
 	return names
 }
 
-func (j *Jar) partition(identity string, at place) (p partition) {
+func (j *Jar) partition(identity string, at *place) (p partition) {
 	if j.options.IsolateIdentities {
 		p.identity = identity
 	}

@@ -19,6 +19,7 @@ type place struct {
 	address      bool   // host is an IP address, which has no parents
 	path         string // as it is sent, never decoded
 	secure       bool   // https or wss
+	source       string // what origin returns, once it was asked for
 }
 
 // placeOf is false for a URL that can have no cookies: another scheme, no
@@ -50,11 +51,11 @@ func placeOf(u *url.URL) (place, bool) {
 }
 
 // origin is scheme://host:port, "" where nobody knows it.
-func (p place) origin() string {
-	if p.scheme == "" {
-		return ""
+func (p *place) origin() string {
+	if p.source == "" && p.scheme != "" {
+		p.source = p.scheme + "://" + net.JoinHostPort(p.host, p.port)
 	}
-	return p.scheme + "://" + net.JoinHostPort(p.host, p.port)
+	return p.source
 }
 
 // loopback says whether plain text stays on this machine.

@@ -45,7 +45,8 @@ func TestOriginAndLoopback(t *testing.T) {
 		assert.Equal(t, want.origin, at.origin())
 		assert.Equal(t, want.loopback, at.loopback(), address)
 	}
-	assert.Empty(t, place{host: "a.test"}.origin())
+	nowhere := place{host: "a.test"}
+	assert.Empty(t, nowhere.origin())
 }
 
 func TestPlaceOfTakesThePathAsItIsSent(t *testing.T) {

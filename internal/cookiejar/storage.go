@@ -79,11 +79,16 @@ func (s *storage) find(c *cookie) *cookie {
 func (s *storage) put(c *cookie, now time.Time) {
 	s.clock++
 	c.age = s.clock
-	if old := s.find(c); old != nil {
+	old := s.find(c)
+	if old != nil {
 		c.created, c.age = old.created, old.age
-		s.remove(old)
 	}
-	if !c.expired(now) {
+	switch {
+	case old != nil && c.expired(now):
+		s.remove(old)
+	case old != nil:
+		s.replace(old, c)
+	case !c.expired(now):
 		s.add(c)
 		s.makeRoom(c.home)
 	}
@@ -92,6 +97,22 @@ func (s *storage) put(c *cookie, now time.Time) {
 func (s *storage) add(c *cookie) {
 	s.homes[c.home] = append(s.homes[c.home], c)
 	c.element = s.recent.PushFront(c)
+	s.count(c)
+}
+
+// replace puts c where the old one of its name is.
+func (s *storage) replace(old, c *cookie) {
+	list := s.homes[c.home]
+	list[slices.Index(list, old)] = c
+	c.element = old.element
+	c.element.Value = c
+	s.recent.MoveToFront(c.element)
+	s.uncount(old)
+	s.count(c)
+}
+
+// count keeps what is known of all cookies up to date.
+func (s *storage) count(c *cookie) {
 	s.clock++
 	c.touch = s.clock
 	if c.secure {
@@ -110,6 +131,10 @@ func (s *storage) remove(c *cookie) {
 		delete(s.homes, c.home)
 	}
 	s.recent.Remove(c.element)
+	s.uncount(c)
+}
+
+func (s *storage) uncount(c *cookie) {
 	if c.secure {
 		if s.secure[c.name]--; s.secure[c.name] == 0 {
 			delete(s.secure, c.name)
