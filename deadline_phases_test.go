@@ -143,6 +143,7 @@ func endOnce(t *testing.T, end ending, point *endPoint, scheme string) {
 	if point.before {
 		<-ctx.Done()
 	}
+	l.over = ctx.Done()
 	begun := time.Now()
 	resp, err := l.Do(ctx, r)
 	took := time.Since(begun)

@@ -78,6 +78,15 @@ func endPoints() []endPoint {
 			p.say(okLine + "Content-Encoding: gzip\r\n\r\n" + gz(strings.Repeat("x", 1000))[:15])
 			p.stall()
 		}, change: func(_ *faultLab, r *mtlshttp.Request) { r.Compressed = true }, phase: []mtlshttp.Phase{"body", "decode"}, status: 200},
+		{name: "while parsing", script: answers(okLine + "Content-Type: application/json\r\nContent-Length: 3\r\n\r\n[1]"),
+			change: func(l *faultLab, r *mtlshttp.Request) {
+				r.Parse = true
+				r.Progress = func(p mtlshttp.Progress) {
+					if !p.Upload && p.Bytes == p.Total {
+						<-l.over // all is there, and is still to be parsed
+					}
+				}
+			}, phase: []mtlshttp.Phase{"parse"}, status: 200},
 		{name: "after a redirect", script: func(p *peer) {
 			p.request()
 			p.say("HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n")
@@ -174,6 +183,7 @@ func TestFaultsOfEnds(t *testing.T) {
 				if point.before {
 					<-ctx.Done()
 				}
+				l.over = ctx.Done()
 				begun := time.Now()
 				resp, err := l.Do(ctx, r)
 				took := time.Since(begun)

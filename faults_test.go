@@ -150,7 +150,8 @@ type faultLab struct {
 	server *faultServer
 	log    bytes.Buffer
 	bodies []*watchedBody
-	asked  atomic.Bool // its name server answers well from now on
+	asked  atomic.Bool     // its name server answers well from now on
+	over   <-chan struct{} // the end of the request's context, where a test sets it
 
 	mu    sync.Mutex
 	conns map[*watchedConn]bool // true: open

@@ -74,6 +74,10 @@ func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Ti
 		}
 	}
 	parsed := p.parse(r, resp, t)
+	if e := interrupted(ctx, phaseParse); e != nil && p.request.Parse {
+		e.Retryable = hopOf(resp.Request.Context()).mayRepeat(e, false)
+		return e
+	}
 	if resp.StatusCode >= 400 {
 		p.diagnoseStatus(r, resp)
 		if p.request.StatusErrors {
