@@ -49,6 +49,9 @@ func (in *incoming) Read(p []byte) (int, error) {
 
 // all reads what is left.
 func (in *incoming) all(announced int64) ([]byte, error) {
+	if len(in.decoded.Applied()) == 0 {
+		return content.ReadAll(in.decoded, announced) // there is nothing to decode
+	}
 	begun, waited := time.Now(), in.wire.took
 	data, err := content.ReadAll(in.decoded, announced)
 	in.decoding(begun, waited)
