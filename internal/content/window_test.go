@@ -87,7 +87,7 @@ func TestBrotliWindow(t *testing.T) {
 		window, _ := brotliWindow(bits)
 		assert.Equal(t, int64(1)<<want, window, "%b", bits)
 	}
-	for bits, want := range map[uint64]int64{0b11: 0, 0b110: 0, 0b000: 1, 5<<3 | 0b000: 6, 0xfffff<<4 | 0b0101: 1 << 20, 0xffffff<<3 | 0b100: 16 << 20} {
+	for bits, want := range map[uint64]int64{0b11: 0, 0b110: 0, 0b000: 1, 5 << 3: 6, 0xfffff<<4 | 0b0101: 1 << 20, 0xffffff<<3 | 0b100: 16 << 20} {
 		assert.Equal(t, want, firstBlock(bits), "%b", bits)
 	}
 }

@@ -27,6 +27,7 @@ type Certificate struct {
 	public                publicKey
 	authority             bool   // basic constraints say CA, or there are none
 	subjectKey, issuerKey []byte // key identifiers
+	selfSigned            bool
 	entry                 string // joins key and certificate of one bag or keystore entry
 }
 
@@ -47,7 +48,8 @@ func newCertificate(b []byte) (*Certificate, error) {
 	if c.Parsed, c.ParseError = x509.ParseCertificate(c.Raw); c.ParseError != nil {
 		c.Parsed = nil
 	}
-	c.TrustAnchor = c.selfSigned()
+	c.selfSigned = c.signsItself()
+	c.TrustAnchor = c.selfSigned
 	return c, nil
 }
 
@@ -120,16 +122,23 @@ func (c *Certificate) readExtensions(v value) {
 	}
 }
 
-// selfSigned reports whether a certificate names itself as its issuer and, as
+// signsItself reports whether a certificate names itself as its issuer and, as
 // far as that can be checked, is signed with its own key.
-func (c *Certificate) selfSigned() bool {
+func (c *Certificate) signsItself() bool {
 	if !bytes.Equal(c.rawSubject, c.rawIssuer) || len(c.rawSubject) <= 2 {
 		return false
 	}
 	if c.issuerKey != nil && c.subjectKey != nil {
 		return bytes.Equal(c.issuerKey, c.subjectKey)
 	}
-	return true
+	if c.Parsed == nil {
+		return true
+	}
+	// An authority that changes its key may issue itself a certificate for the
+	// new one, by the old one (RFC 5280, section 6.1: self-issued).
+	err := c.Parsed.CheckSignature(c.Parsed.SignatureAlgorithm, c.Parsed.RawTBSCertificate, c.Parsed.Signature)
+	var insecure x509.InsecureAlgorithmError
+	return err == nil || errors.Is(err, x509.ErrUnsupportedAlgorithm) || errors.As(err, &insecure)
 }
 
 // readTime reads UTCTime and GeneralizedTime with the liberties of older

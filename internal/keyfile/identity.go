@@ -157,7 +157,7 @@ func (inv *Inventory) checkSignatures(identity *Identity) {
 // longest; of equals the first in the file.
 func compareLeaves(k *Key, a, b *Certificate) int {
 	score := func(c *Certificate) int {
-		return flag(k.entry != "" && c.entry == k.entry)<<2 | flag(!c.selfSigned())<<1 | flag(!c.authority)
+		return flag(k.entry != "" && c.entry == k.entry)<<2 | flag(!c.selfSigned)<<1 | flag(!c.authority)
 	}
 	if difference := score(a) - score(b); difference != 0 {
 		return difference
@@ -190,7 +190,7 @@ func chainOf(leaf *Certificate, subjects map[string][]*Certificate) []*Certifica
 	chain := []*Certificate{leaf}
 	for len(chain) < maxChain {
 		last := chain[len(chain)-1]
-		if bytes.Equal(last.rawSubject, last.rawIssuer) && last.selfSigned() {
+		if last.selfSigned {
 			break
 		}
 		issuer := issuerOf(last, subjects[string(last.rawIssuer)], chain)

@@ -2,10 +2,16 @@ package keyfile
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -152,4 +158,44 @@ func TestDistinguishedNames(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
+}
+
+// An authority that changed its key issued itself a certificate, by the old key
+// for the new one (RFC 5280, section 6.1), without key identifiers.
+func TestChainGoesOnPastASelfIssuedAuthority(t *testing.T) {
+	keys := make([]*ecdsa.PrivateKey, 3) // old, new, the leaf's
+	for i := range keys {
+		var err error
+		keys[i], err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		require.NoError(t, err)
+	}
+	name := pkix.Name{CommonName: "authority"}
+	issue := func(serial int64, subject pkix.Name, authority bool, key, issuer *ecdsa.PrivateKey) []byte {
+		template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: subject, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(4e9, 0),
+			IsCA: authority, BasicConstraintsValid: authority}
+		parent := *template
+		parent.Subject = name
+		der, err := x509.CreateCertificate(rand.Reader, template, &parent, key.Public(), issuer)
+		require.NoError(t, err)
+		return der
+	}
+	root, turned := issue(1, name, true, keys[0], keys[0]), issue(2, name, true, keys[1], keys[0])
+	leaf := issue(3, pkix.Name{CommonName: "client"}, false, keys[2], keys[1])
+	key, err := x509.MarshalPKCS8PrivateKey(keys[2])
+	require.NoError(t, err)
+	var certificates []*Certificate
+	for _, der := range [][]byte{root, turned} {
+		c, err := newCertificate(der)
+		require.NoError(t, err)
+		certificates = append(certificates, c)
+	}
+	assert.Equal(t, []bool{true, false}, []bool{certificates[0].selfSigned, certificates[1].selfSigned})
+
+	file := append(armour("PRIVATE KEY", key), armour("CERTIFICATE", root)...)
+	file = append(append(file, armour("CERTIFICATE", turned)...), armour("CERTIFICATE", leaf)...)
+	inv, err := Extract(t.Context(), file, Options{})
+	require.NoError(t, err)
+	require.Len(t, inv.Identities, 1)
+	require.Len(t, inv.Identities[0].Chain, 2)
+	assert.Equal(t, [][]byte{turned, root}, [][]byte{inv.Identities[0].Chain[0].Raw, inv.Identities[0].Chain[1].Raw})
 }
