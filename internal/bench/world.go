@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -113,13 +112,4 @@ func (w *world) grow(count int) error {
 // roots trusts the server's authority alone.
 func (w *world) roots() mtlshttp.Roots {
 	return mtlshttp.Roots{Certificates: []*x509.Certificate{w.ca.Certificate}, Only: true}
-}
-
-// pem is an identity as a file.
-func (c *client) pem() ([]byte, error) {
-	key, err := c.pair.KeyPEM()
-	if err != nil {
-		return nil, err
-	}
-	return append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.pair.Certificate.Raw}), key...), nil
 }
