@@ -30,12 +30,7 @@ var documentKeys = []documentKey{
 		}
 		return r.Auth.User
 	}},
-	{"authPass", readAuth((*BasicAuth).setPassword), func(r *Request) any {
-		if r.Auth == nil {
-			return nil
-		}
-		return r.Auth.Password
-	}},
+	{"authPass", readPassword, writePassword},
 	{"timeout", readTimeout, writeTimeout},
 	flag("shareCookies", func(r *Request) *bool { return &r.ShareCookies }),
 	{"ca", readRoots, writeRoots},
@@ -132,6 +127,9 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	}
 	if len(r.Roots.Certificates) > 0 {
 		return nil, fault(KindConfig, "ca", "not-serialisable", "certificates cannot be written; give them as PEM or by name")
+	}
+	if faults := r.secretFaults(); len(faults) > 0 {
+		return nil, faults[0] // it would not come back
 	}
 	object := jsonvalue.Object{}
 	for _, k := range documentKeys {

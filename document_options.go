@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 )
 
 // text is an option that is a text, flag one that is off by default.
@@ -154,3 +156,47 @@ func readAuth(set func(*BasicAuth, string)) func(*Request, any) error {
 
 func (a *BasicAuth) setUser(s string)     { a.User = s }
 func (a *BasicAuth) setPassword(s string) { a.Password = s }
+
+// readPassword reads a password, or the name of the secret that is it.
+func readPassword(r *Request, v any) error {
+	named, ok, err := secretName(v)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return readAuth((*BasicAuth).setPassword)(r, v)
+	}
+	if r.Auth == nil {
+		r.Auth = new(BasicAuth)
+	}
+	r.Auth.Secret = named
+	return nil
+}
+
+func writePassword(r *Request) any {
+	switch {
+	case r.Auth == nil:
+		return nil
+	case r.Auth.Secret != "":
+		return jsonvalue.Object{{Name: secretMember, Value: r.Auth.Secret}}
+	}
+	return r.Auth.Password
+}
+
+// secretMember is how a document names a secret in place of its value:
+// {"secret": "name"}.
+const secretMember = "secret"
+
+// secretName tells the name of a secret from a value.
+func secretName(v any) (name string, is bool, err error) {
+	object, is := v.(jsonvalue.Object)
+	if !is {
+		return "", false, nil
+	}
+	value, _ := object.Get(secretMember)
+	name, _ = value.(string)
+	if name == "" || len(object) != 1 {
+		return "", true, errors.New(`text is expected, or the name of a secret as {"secret": "name"}`)
+	}
+	return name, true, nil
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,18 +14,33 @@ import (
 
 // readHeaders reads rows of name and value, or an object. Of two rows of one
 // name the last wins, in the place of the first, as in the module; a row whose
-// value is an array stands for several fields, one whose value is null for none.
+// value is an array stands for several fields, one whose value is null for none,
+// and one with the name of a secret for a field whose value that is.
 func readHeaders(r *Request, v any) error {
+	v, err := namedInValues(v)
+	if err != nil {
+		return err
+	}
 	rows, err := rowsOf(v, "name")
 	if err != nil {
 		return err
 	}
 	var order []string
 	values := map[string][]Header{}
+	named := map[string]HeaderSecret{}
 	for i, row := range rows {
 		key := strings.ToLower(row.Name)
 		if _, seen := values[key]; !seen {
 			order = append(order, key)
+		}
+		delete(named, key)
+		if secret, is := row.Value.([]Param); is {
+			h := headerSecret(row.Name, secret)
+			if h.Secret == "" {
+				return fmt.Errorf(`the value of row %d is neither text nor the name of a secret as {"secret": "name"}`, i)
+			}
+			named[key], values[key] = h, nil
+			continue
 		}
 		list, isList := row.Value.([]any)
 		if !isList && row.Value != nil {
@@ -42,12 +58,56 @@ func readHeaders(r *Request, v any) error {
 	}
 	for _, key := range order {
 		r.Headers = append(r.Headers, values[key]...)
+		if h, is := named[key]; is {
+			r.HeaderSecrets = append(r.HeaderSecrets, h)
+		}
 	}
 	return nil
 }
 
+// namedInValues turns rows of name and secret into what an object has:
+// {"secret": "name"} as the value.
+func namedInValues(v any) (any, error) {
+	list, isList := v.([]any)
+	if !isList {
+		return v, nil
+	}
+	rows := slices.Clone(list)
+	for i, item := range rows {
+		row, _ := item.(jsonvalue.Object)
+		at := slices.IndexFunc(row, func(m jsonvalue.Member) bool { return m.Name == secretMember })
+		if at < 0 {
+			continue
+		}
+		secret, value := row[at].Value, any(nil)
+		row = slices.Delete(slices.Clone(row), at, at+1)
+		if at = slices.IndexFunc(row, func(m jsonvalue.Member) bool { return m.Name == "value" }); at >= 0 {
+			value = row[at].Value
+			row = slices.Delete(row, at, at+1)
+		}
+		switch {
+		case secret == nil || secret == "":
+		case value == nil || value == "":
+			value = jsonvalue.Object{{Name: secretMember, Value: secret}}
+		default:
+			return nil, fmt.Errorf("row %d has both a value and the name of a secret", i)
+		}
+		rows[i] = append(row, jsonvalue.Member{Name: "value", Value: value})
+	}
+	return rows, nil
+}
+
+// headerSecret is a row with the name of a secret; without one, it is none.
+func headerSecret(name string, value []Param) HeaderSecret {
+	h := HeaderSecret{Name: name}
+	if len(value) == 1 && value[0].Name == secretMember {
+		h.Secret, _ = value[0].Value.(string)
+	}
+	return h
+}
+
 func writeHeaders(r *Request) any {
-	if len(r.Headers) == 0 {
+	if len(r.Headers)+len(r.HeaderSecrets) == 0 {
 		return nil
 	}
 	var rows []any
@@ -69,6 +129,9 @@ func writeHeaders(r *Request) any {
 			value = values[0]
 		}
 		rows = append(rows, jsonvalue.Object{{Name: "name", Value: h.Name}, {Name: "value", Value: value}})
+	}
+	for _, h := range r.HeaderSecrets {
+		rows = append(rows, jsonvalue.Object{{Name: "name", Value: h.Name}, {Name: secretMember, Value: h.Secret}})
 	}
 	return rows
 }

@@ -157,7 +157,7 @@ func (t told) complete(e *har.Entry, r *Request, reveal bool) {
 	e.MediaType, e.Size = b.ContentType, b.FileSize
 	var secret []string
 	if r != nil {
-		secret = r.Secret
+		secret = r.secretNames()
 	}
 	for _, h := range b.Headers {
 		if !reveal {
@@ -194,6 +194,9 @@ func (r *Request) archived(e har.Entry, reveal bool) har.Entry {
 	}
 	for _, h := range r.Headers {
 		e.Sent = append(e.Sent, har.Field(h))
+	}
+	for _, h := range r.HeaderSecrets {
+		e.Sent = append(e.Sent, har.Field(Header{shown(h.Name), redacted}))
 	}
 	e.Body = r.Body.archived(r.PlainQueryKeys)
 	if e.Body != nil && !reveal {

@@ -19,6 +19,9 @@ type Executor struct {
 	// Credentials resolves the names in requests; nil: a name is a fault.
 	// *Keychain implements it.
 	Credentials CredentialSource
+	// Secrets resolves the names of secrets in requests; nil: such a name is a
+	// fault.
+	Secrets SecretSource
 	// Files is where the file names in documents lead; nil: they are refused.
 	Files fs.FS
 	// Limits bound what a request may cost; a zero field: its default.
@@ -75,6 +78,8 @@ type Session struct {
 	Executor *Executor
 	// Credentials resolves names; nil: the executor's.
 	Credentials CredentialSource
+	// Secrets resolves names of secrets; nil: the executor's.
+	Secrets SecretSource
 	// Platform names the identity that Request.UseMutualTLS presents.
 	Platform string
 	// Jar keeps the cookies of requests with ShareCookies; nil makes that a

@@ -148,6 +148,11 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
+	secrets, err := p.configured(state)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
 	transport, err := p.transport(allowed, refused)
 	if err != nil {
 		closeBody(req)
@@ -155,7 +160,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	}
 	state.Confirm, state.Bodied = p.confirms(req), hasBody(req)
 	state.Begin(transport)
-	out := p.outgoing(req, state)
+	out := p.outgoing(req, state, secrets)
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
@@ -225,7 +230,7 @@ func (p *plan) send(out *http.Request, crossed bool) (*http.Response, error) {
 // outgoing is the request as it goes on the wire, but for cookies, for a
 // client's caller with the configured headers. Those do not come back with a
 // redirect that had left their origin. What anybody may change is a copy.
-func (p *plan) outgoing(req *http.Request, state *hopState) *http.Request {
+func (p *plan) outgoing(req *http.Request, state *hopState, secrets *secretValues) *http.Request {
 	out := req
 	switch {
 	case p.handedOut || p.executor.Wrap != nil || p.request.Sign != nil:
@@ -236,8 +241,8 @@ func (p *plan) outgoing(req *http.Request, state *hopState) *http.Request {
 	case req.Context() != context.Context(state):
 		out = req.WithContext(state)
 	}
-	if p.handedOut && state.origin == p.origin && !state.crossed {
-		p.addHeaders(out)
+	if p.adds(state) {
+		p.addHeaders(out, secrets)
 		if state.number > 0 && !hasBody(out) {
 			dropBodyHeaders(out.Header)
 		}

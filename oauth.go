@@ -55,7 +55,7 @@ func (c OAuthClient) grant(endpoint *Request, params ...Param) *Request {
 	case c.SecretInBody:
 		params = append(params, Param{"client_id", c.ID}, Param{"client_secret", c.Secret})
 	default: // each form-encoded first (RFC 6749, section 2.3.1)
-		r.Auth = &BasicAuth{url.QueryEscape(c.ID), url.QueryEscape(c.Secret)}
+		r.Auth = &BasicAuth{User: url.QueryEscape(c.ID), Password: url.QueryEscape(c.Secret)}
 	}
 	r.Body = Form(append(params, c.Params...)...)
 	return &r

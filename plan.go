@@ -25,7 +25,7 @@ type plan struct {
 
 	target     *target.Target
 	origin     target.Origin
-	auth       *BasicAuth
+	secrets    *secretValues // that the request names; nil: none
 	payload    *payload
 	trust      trust
 	identities []boundIdentity
@@ -74,17 +74,13 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if r.ShareCookies && s.Jar == nil {
 		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
 	}
-	p := &plan{executor: e, request: r, limits: &e.limits, jar: s.Jar, auth: r.Auth, target: checked.target}
+	p := &plan{executor: e, request: r, limits: &e.limits, jar: s.Jar, target: checked.target}
 	if err := r.Output.refused(); err != nil {
 		return nil, err
 	}
 	p.origin = p.target.Origin()
 	if r.RequireClientCertificate && p.origin.Scheme != "https" {
 		return nil, fault(KindConfig, "requireClientCertificate", "scheme", "http never asks for a certificate")
-	}
-	if u := p.target.User; u != nil && p.auth == nil {
-		password, _ := u.Password()
-		p.auth = &BasicAuth{u.Username(), password}
 	}
 	var bodyErr error
 	if p.payload, bodyErr = r.Body.payload(checked.body, e.Files); bodyErr != nil {
@@ -98,6 +94,9 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 			return nil, e
 		}
 		return nil, credentialError("", err)
+	}
+	if err := p.reveal(ctx, s); err != nil {
+		return nil, asError(err)
 	}
 	return p, nil
 }
@@ -147,6 +146,31 @@ func (p *plan) resolve(ctx context.Context, s *Session) error {
 		}
 	}
 	return nil
+}
+
+// reveal finds the secrets that the request names.
+func (p *plan) reveal(ctx context.Context, s *Session) (err error) {
+	source := s.Secrets
+	if source == nil {
+		source = p.executor.Secrets
+	}
+	p.secrets, err = p.request.secretValues(ctx, source, p.limits)
+	return err
+}
+
+// configured are the secrets for a hop's headers. For clients that were handed
+// out they are looked up again, so that a rotation reaches them.
+func (p *plan) configured(state *hopState) (*secretValues, error) {
+	if p.secrets == nil || !p.adds(state) {
+		return p.secrets, nil
+	}
+	return p.request.secretValues(state, p.secrets.source, p.limits)
+}
+
+// adds says whether a hop gets the configured headers anew: in a client that
+// was handed out, as long as the way has not left their origin.
+func (p *plan) adds(state *hopState) bool {
+	return p.handedOut && state.origin == p.origin && !state.crossed
 }
 
 func (p *plan) bindName(ctx context.Context, source CredentialSource, field, name string) error {
@@ -246,7 +270,7 @@ func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
 	u := p.target.URL()
 	req := (&http.Request{Method: p.request.method(), URL: u, Host: u.Host, Header: make(http.Header),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	p.addHeaders(req)
+	p.addHeaders(req, p.secrets)
 	if err := p.payload.attach(ctx, req); err != nil {
 		return nil, &Error{Kind: KindBodySource, Phase: phaseValidate, Type: typeName(KindBodySource, 0), Err: err}
 	}
@@ -256,7 +280,7 @@ func (p *plan) httpRequest(ctx context.Context) (*http.Request, error) {
 
 // addHeaders writes the request's own headers and auth into a request for its
 // own origin, where the caller of a client has not set them.
-func (p *plan) addHeaders(req *http.Request) {
+func (p *plan) addHeaders(req *http.Request, secrets *secretValues) {
 	var given http.Header
 	if len(req.Header) > 0 {
 		given = req.Header.Clone()
@@ -273,10 +297,17 @@ func (p *plan) addHeaders(req *http.Request) {
 			req.Header.Add(name, h.Value)
 		}
 	}
+	if secrets != nil {
+		for _, h := range secrets.headers {
+			if given.Values(h.Name) == nil {
+				req.Header.Set(h.Name, h.Value)
+			}
+		}
+	}
 	// Auth goes before a header of the request's, which goes before user
 	// information in its URL.
-	if p.auth != nil && given.Get("Authorization") == "" && (p.request.Auth != nil || req.Header.Get("Authorization") == "") {
-		token := base64.StdEncoding.EncodeToString([]byte(p.auth.User + ":" + p.auth.Password))
+	if auth := p.auth(secrets); auth != nil && given.Get("Authorization") == "" && (p.request.Auth != nil || req.Header.Get("Authorization") == "") {
+		token := base64.StdEncoding.EncodeToString([]byte(auth.User + ":" + auth.Password))
 		req.Header.Set("Authorization", "Basic "+token)
 	}
 	if req.Header.Values("User-Agent") == nil {
@@ -285,6 +316,18 @@ func (p *plan) addHeaders(req *http.Request) {
 	if p.request.Compressed && req.Header.Values("Accept-Encoding") == nil {
 		req.Header.Set("Accept-Encoding", content.Accept())
 	}
+}
+
+// auth is the request's, or the user information in its URL; nil: none.
+func (p *plan) auth(secrets *secretValues) *BasicAuth {
+	if secrets != nil && secrets.auth != nil {
+		return secrets.auth
+	}
+	if u := p.target.User; u != nil && p.request.Auth == nil {
+		password, _ := u.Password()
+		return &BasicAuth{User: u.Username(), Password: password}
+	}
+	return p.request.Auth
 }
 
 const userAgent = "mtlshttp"

@@ -31,8 +31,13 @@ func (r *Request) Redacted() *Request {
 	c := *r
 	c.Method, c.URL, c.Credentials = shown(r.Method), target.RedactText(r.URL), shownName(r.Credentials)
 	c.Headers = nil
+	secret := r.secretNames()
 	for _, h := range r.Headers {
-		c.Headers = append(c.Headers, h.redacted(r.Secret))
+		c.Headers = append(c.Headers, h.redacted(secret))
+	}
+	c.HeaderSecrets = nil
+	for _, h := range r.HeaderSecrets {
+		c.HeaderSecrets = append(c.HeaderSecrets, HeaderSecret{shown(h.Name), shownName(h.Secret)})
 	}
 	c.Query = redactParams(r.Query)
 	c.Auth = r.Auth.redacted()
@@ -115,7 +120,10 @@ func (a *BasicAuth) redacted() *BasicAuth {
 	if a == nil {
 		return nil
 	}
-	return &BasicAuth{redacted, redacted}
+	if a.Secret != "" {
+		return &BasicAuth{User: redacted, Secret: shownName(a.Secret)}
+	}
+	return &BasicAuth{User: redacted, Password: redacted}
 }
 
 func (r Roots) redacted() Roots {
@@ -188,6 +196,22 @@ func (h Header) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, h.String(
 
 // LogValue is String.
 func (h Header) LogValue() slog.Value { return slog.StringValue(h.String()) }
+
+// String is the names, of the header and of the secret.
+func (h HeaderSecret) String() string {
+	return printable(h.Name) + ": secret " + printable(shownName(h.Secret))
+}
+
+// Format is String for every verb.
+func (h HeaderSecret) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, h.String()) }
+
+// LogValue is String.
+func (h HeaderSecret) LogValue() slog.Value { return slog.StringValue(h.String()) }
+
+// MarshalJSON fails: it stands in the document of a Request alone.
+func (h HeaderSecret) MarshalJSON() ([]byte, error) {
+	return nil, fault(KindConfig, "headers", "not-serialisable", "a secret's name is written with its request")
+}
 
 // String is the name alone.
 func (p Param) String() string { return printable(p.Name) + "=" + redacted }

@@ -23,7 +23,8 @@ const defaultMaxRedirects = 10
 // the module, and without it they keep OPTIONS and the like; 307 and 308 keep
 // every method. The body goes where the method is kept. To another origin go no
 // client certificate, no Authorization, Cookie or Proxy-Authorization, none of
-// Request.Secret and none of the common API-key headers; the jar answers anew.
+// Request.Secret and HeaderSecrets and none of the common API-key headers; the
+// jar answers anew.
 type Redirect struct {
 	Off bool // follow none (Fusion: Follow redirect)
 	All bool // follow for every method, whatever Off says (Fusion: Follow all redirects)
@@ -103,12 +104,14 @@ const (
 )
 
 // isSecret says whether a header must not cross an origin.
-func (p *plan) isSecret(name string) bool { return target.SecretHeader(name, p.request.Secret) }
+func (p *plan) isSecret(name string) bool {
+	return target.SecretHeader(name, p.request.Secret) || isHeaderSecret(p.request.HeaderSecrets, name)
+}
 
 // hasSecret says whether a request carries anything that must not go in the
 // clear where it went encrypted before.
 func (p *plan) hasSecret(first *http.Request) bool {
-	if len(p.identities) > 0 || p.auth != nil || first.URL.User != nil {
+	if len(p.identities) > 0 || p.auth(p.secrets) != nil || first.URL.User != nil {
 		return true
 	}
 	for name := range first.Header {

@@ -46,6 +46,10 @@ type Request struct {
 	// Query is merged with the URL's own query. Nil leaves the URL alone;
 	// empty parses its query and writes it again. (Fusion: Query String)
 	Query []Param
+	// HeaderSecrets are headers whose values are secrets, by their names: the
+	// session's or executor's SecretSource resolves them when the request
+	// runs. A name of Headers again is a fault.
+	HeaderSecrets []HeaderSecret
 	// Auth is basic authentication; nil: none.
 	Auth *BasicAuth
 	// Secret are names of headers that never cross an origin and are never
@@ -152,6 +156,10 @@ type Param struct {
 // BasicAuth is a user with a password (RFC 7617).
 type BasicAuth struct {
 	User, Password string
+	// Secret names the secret that is the password: the session's or
+	// executor's SecretSource resolves it when the request runs. Setting both
+	// is a fault.
+	Secret string
 }
 
 // Roots are certificates to trust as authorities. The zero value: the system's
@@ -223,6 +231,7 @@ func (r *Request) check(limits Limits) (c checkedRequest, faults []*Error) {
 	}
 	faults = append(faults, headerFaults(r.Headers, bodyLength, lengthKnown)...)
 	add(headerLimit(r.Headers, limits))
+	faults = append(faults, r.secretFaults()...)
 	for i, name := range r.Secret {
 		if !httpguts.ValidHeaderFieldName(name) {
 			add(fault(KindConfig, fmt.Sprintf("secretHeaders[%d]", i), "header", "not a header name"))

@@ -205,6 +205,12 @@ func (g generator) request(origin string) *mtlshttp.Request {
 	if g.chance(30) {
 		r.Auth = &mtlshttp.BasicAuth{User: pick(g, "", "ü", "user"), Password: g.text()}
 	}
+	if r.Auth != nil && g.chance(30) {
+		r.Auth.Password, r.Auth.Secret = "", "password"
+	}
+	if g.chance(30) {
+		r.HeaderSecrets = []mtlshttp.HeaderSecret{{Name: "X-D", Secret: "token"}}
+	}
 	return r
 }
 
@@ -223,6 +229,7 @@ func TestWireIsTheSameAfterARoundTrip(t *testing.T) {
 	rec := newRecorder(t)
 	executor := newExecutor(t)
 	executor.Files = fstest.MapFS{"a.txt": {Data: []byte("hello")}, "sub/b.bin": {Data: []byte{0, 255, 10}}}
+	executor.Secrets = newVault()
 	session := &mtlshttp.Session{Executor: executor, Jar: new(mtlshttp.Jar)}
 	send := func(r *mtlshttp.Request) (message, error) {
 		rec.last = message{}

@@ -423,6 +423,7 @@ func testCanariesInRenderings(t *testing.T) {
 		&mtlshttp.ExtractOptions{Password: []byte(c["P12 password"]), KeyPassword: []byte(c["P12 password"])},
 		&mtlshttp.CredentialFiles{File: "a.p12", Password: []byte(c["P12 password"])},
 		&mtlshttp.Module{Request: upload}, &mtlshttp.Scenario{Modules: []mtlshttp.Module{{Request: upload}}},
+		&mtlshttp.HeaderSecret{Name: "X-Token", Secret: "-----BEGIN " + c["bearer"]},
 		&mtlshttp.Response{StatusCode: 200, Headers: []mtlshttp.Header{{Name: "set-cookie", Value: c["cookie"]}}, CookieHeaders: []string{c["cookie"]}, Data: c["form password"]},
 		&mtlshttp.Known{Receipt: &mtlshttp.Receipt{}}, &mtlshttp.ProbeResult{Error: fault}, &mtlshttp.Rehearsal{ProbeResult: mtlshttp.ProbeResult{Error: fault}},
 		&mtlshttp.OAuthClient{ID: "app", Secret: c["client secret"], Params: []mtlshttp.Param{{Name: "a", Value: c["form password"]}}},

@@ -82,5 +82,6 @@ func (r *Request) WithBearer(token string) *Request {
 	c := *r
 	isAuth := func(h Header) bool { return http.CanonicalHeaderKey(h.Name) == "Authorization" }
 	c.Auth, c.Headers = nil, append(slices.DeleteFunc(slices.Clone(r.Headers), isAuth), Header{"Authorization", "Bearer " + token})
+	c.HeaderSecrets = slices.DeleteFunc(slices.Clone(r.HeaderSecrets), func(h HeaderSecret) bool { return isAuth(Header{Name: h.Name}) })
 	return &c
 }

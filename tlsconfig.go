@@ -208,6 +208,12 @@ func parseRoots(text string) ([]*x509.Certificate, *Error) {
 
 // credentialError is an error of a caller's CredentialSource.
 func credentialError(field string, err error) *Error {
+	return resolveError(field, string(keyfile.NoCredential), err)
+}
+
+// resolveError is an error of what a caller gave to resolve names. What is no
+// *Error has the reason.
+func resolveError(field, reason string, err error) *Error {
 	if e := asError(err); e != nil {
 		copied := *e
 		if copied.Field == "" || copied.Field == "credentials" && field != "" {
@@ -223,7 +229,7 @@ func credentialError(field string, err error) *Error {
 		}
 		return &Error{Kind: kind, Phase: phaseResolve, Type: typeName(kind, 0), Err: err}
 	}
-	e := fault(KindConfig, field, string(keyfile.NoCredential), "%w", err)
+	e := fault(KindConfig, field, reason, "%w", err)
 	e.Phase = phaseResolve
 	return e
 }

@@ -86,8 +86,11 @@ func (f *formatter) write() error {
 		return err
 	}
 	f.words = append(f.words, body...)
-	if user, password := f.text("authUser"), f.text("authPass"); user+password != "" {
-		if f.options.Secrets {
+	_, named := value(f.doc, "authPass").(jsonvalue.Object)
+	if user, password := f.text("authUser"), f.text("authPass"); user+password != "" || named {
+		if named {
+			f.note("authPass", "the password is a secret that the document names; curl asks for it")
+		} else if f.options.Secrets {
 			user += ":" + password
 		} else {
 			f.note("authPass", "the password is hidden; curl asks for it")
@@ -179,6 +182,10 @@ func (f *formatter) headers(hasBody bool) error {
 		}
 		for _, v := range values {
 			text := scalar(v)
+			if _, named := v.([]query.Pair); named {
+				f.note("headers", "the value of "+p.Name+" is a secret that the document names")
+				text = hidden
+			}
 			if strings.EqualFold(p.Name, "Accept") {
 				accept = true
 				if text == "*/*" && p.Name == "Accept" && len(values) == 1 {

@@ -46,7 +46,11 @@ func pairsOf(v any, nameKey string) ([]query.Pair, error) {
 			if !ok {
 				return nil, fail(Argument, "", "a row is an object of %s and value", nameKey)
 			}
-			pairs = append(pairs, query.Pair{Name: scalar(value(row, nameKey)), Value: pairValue(value(row, "value"))})
+			v := value(row, "value")
+			if secret := value(row, "secret"); scalar(secret) != "" { // of a header
+				v = jsonvalue.Object{{Name: "secret", Value: secret}}
+			}
+			pairs = append(pairs, query.Pair{Name: scalar(value(row, nameKey)), Value: pairValue(v)})
 		}
 		return pairs, nil
 	}

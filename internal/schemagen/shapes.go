@@ -75,6 +75,7 @@ func definitions() object {
 			"properties", of("$base64", of("type", "string", "contentEncoding", "base64", "pattern", base64)), "additionalProperties", false),
 		"headerText", scalar("pattern", lineText),
 		"headerValue", of("anyOf", list(ref("headerText"), of("type", "array", "items", ref("headerText")))),
+		"secret", append(of("description", "The name of a secret, in place of its value.", "type", "object"), secretShape()...),
 		"noHeader", of("description", "A header that is not sent.", "enum", list(nil, list())),
 		"headerRow", headerRow(),
 		"headerObject", headerObject(),
@@ -82,6 +83,11 @@ func definitions() object {
 		"formRow", row("key", "Key"),
 		"part", part(notText),
 	)
+}
+
+// secretShape is that of an object that names a secret.
+func secretShape() object {
+	return of("required", texts("secret"), "properties", of("secret", of("type", "string", "minLength", 1)), "additionalProperties", false)
 }
 
 // managedHeaders are the library's own: connections and lengths are not the
@@ -113,15 +119,20 @@ func valuesOf() object {
 
 func headerRow() object {
 	sent := of("required", texts("value"), "properties", of("value", of("not", ref("noHeader"))))
-	conditions := list(of("if", sent, "then", of("required", texts("name"), "properties", of(
-		"name", of("type", texts("string", "number", "boolean"), "pattern", "^["+nameChars+"]+$", "not", of("type", "string", "pattern", managed()))))))
+	named := of("required", texts("secret"), "properties", of("secret", of("type", "string", "minLength", 1)))
+	conditions := list(
+		of("if", of("anyOf", list(sent, named)), "then", of("required", texts("name"), "properties", of(
+			"name", of("type", texts("string", "number", "boolean"), "pattern", "^["+nameChars+"]+$", "not", of("type", "string", "pattern", managed()))))),
+		of("if", named, "then", of("properties", of("value", of("enum", list("", nil))))))
 	for _, m := range valuesOf() {
-		named := of("required", texts("name"), "properties", of("name", of("type", "string", "pattern", m.Name)))
-		conditions = append(conditions, of("if", of("allOf", list(named, sent)), "then", of("properties", of("value", m.Value))))
+		its := of("required", texts("name"), "properties", of("name", of("type", "string", "pattern", m.Name)))
+		conditions = append(conditions, of("if", of("allOf", list(its, sent)), "then", of("properties", of("value", m.Value))),
+			of("if", its, "then", of("properties", of("secret", of("enum", list("", nil))))))
 	}
 	return of("type", "object", "properties", of(
 		"name", scalar("title", "Name", "x-order", 1),
-		"value", of("title", "Value", "x-order", 2, "anyOf", list(ref("headerValue"), ref("noHeader")))),
+		"value", of("title", "Value", "x-order", 2, "anyOf", list(ref("headerValue"), ref("secret"), ref("noHeader"))),
+		"secret", text("title", "Secret", "x-order", 3, "x-advanced", true, "description", "The name of the secret that is the value, in place of it.")),
 		"additionalProperties", false, "allOf", conditions)
 }
 
@@ -131,7 +142,7 @@ func headerObject() object {
 	for _, m := range valuesOf() {
 		patterns = append(patterns, of(m.Name, of("anyOf", list(m.Value, ref("noHeader"))))...)
 	}
-	return of("type", "object", "patternProperties", patterns, "additionalProperties", of("anyOf", list(ref("headerValue"), ref("noHeader"))))
+	return of("type", "object", "patternProperties", patterns, "additionalProperties", of("anyOf", list(ref("headerValue"), ref("secret"), ref("noHeader"))))
 }
 
 // row is a pair of a name and any value.
