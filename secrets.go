@@ -48,7 +48,7 @@ func (r *Request) secretFaults() (faults []*Error) {
 		case name == "Host":
 			add("header", "Host is no secret")
 		case h.Secret == "":
-			add("missing", "%s names no secret", name)
+			add(reasonNoSecret, "%s names no secret", name)
 		case r.setsTwice(i):
 			add("ambiguous", "%s is set twice", name)
 		}

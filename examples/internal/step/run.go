@@ -18,9 +18,9 @@ import (
 // Runner does steps. Executor has no Retry: the engine tries again.
 type Runner struct {
 	Executor *mtlshttp.Executor
-	Platform string  // of Session
-	Secrets  Secrets // nil: the name of a secret is a fault
-	Store    Store   // nil: what is too large is a fault
+	Platform string                // of Session
+	Secrets  mtlshttp.SecretSource // nil: the executor's
+	Store    Store                 // nil: what is too large is a fault
 }
 
 // Store keeps bodies and finds them by their references. *Folder is one; with
@@ -65,7 +65,7 @@ func (r *Runner) Do(ctx context.Context, s Step, c Call) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.resolve(ctx, &s, request); err != nil {
+	if err := s.addSecrets(request); err != nil {
 		return nil, err
 	}
 	body, err := r.send(&s, request)
@@ -83,7 +83,7 @@ func (r *Runner) Do(ctx context.Context, s Step, c Call) (*Result, error) {
 		request.Headers = append(request.Headers, mtlshttp.Header{Name: "Idempotency-Key", Value: c.Key})
 	}
 	request.Progress = c.Progress
-	session := &mtlshttp.Session{Executor: r.Executor, Platform: r.Platform, Jar: c.Jar}
+	session := &mtlshttp.Session{Executor: r.Executor, Secrets: r.Secrets, Platform: r.Platform, Jar: c.Jar}
 	response, err := session.Do(ctx, request)
 	if err != nil {
 		return nil, err
@@ -97,32 +97,16 @@ func (r *Runner) Do(ctx context.Context, s Step, c Call) (*Result, error) {
 	return result, nil
 }
 
-// resolve adds the secrets that the step names.
-func (r *Runner) resolve(ctx context.Context, s *Step, request *mtlshttp.Request) error {
-	secret := func(field, name string) (string, error) {
-		if r.Secrets == nil {
-			return "", refuse(field, "no-secret", "the worker has no secrets")
-		}
-		value, err := r.Secrets.Secret(ctx, name)
-		if err != nil {
-			return "", refuse(field, "no-secret", "%q: %w", name, err)
-		}
-		return value, nil
-	}
+// addSecrets adds the secrets that the step names.
+func (s *Step) addSecrets(request *mtlshttp.Request) error {
 	for _, header := range slices.Sorted(maps.Keys(s.Secrets)) {
-		value, err := secret("secrets", s.Secrets[header])
-		if err != nil {
-			return err
-		}
-		request.Headers = append(request.Headers, mtlshttp.Header{Name: header, Value: value})
-		request.Secret = append(request.Secret, header)
+		request.HeaderSecrets = append(request.HeaderSecrets, mtlshttp.HeaderSecret{Name: header, Secret: s.Secrets[header]})
 	}
 	if s.Auth != nil {
-		password, err := secret("auth", s.Auth.Password)
-		if err != nil {
-			return err
+		if s.Auth.Password == "" {
+			return refuse("auth", "no-secret", "the password's secret has no name")
 		}
-		request.Auth = &mtlshttp.BasicAuth{User: s.Auth.User, Password: password}
+		request.Auth = &mtlshttp.BasicAuth{User: s.Auth.User, Secret: s.Auth.Password}
 	}
 	return nil
 }

@@ -75,6 +75,10 @@ func TestSecretsByName(t *testing.T) {
 	runner.Secrets = nil
 	_, err = runner.Do(t.Context(), s, step.Call{})
 	assert.Equal(t, "no-secret", asError(t, err).Reason)
+
+	s.Auth = &step.Auth{User: "u"}
+	_, err = runner.Do(t.Context(), s, step.Call{})
+	assert.Equal(t, "auth", asError(t, err).Field, "no password is not an empty one")
 }
 
 // What is too large for a payload goes to the store: a body by itself, then the

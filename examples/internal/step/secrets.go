@@ -9,11 +9,6 @@ import (
 	"strings"
 )
 
-// Secrets finds the value of a secret by its name.
-type Secrets interface {
-	Secret(ctx context.Context, name string) (string, error)
-}
-
 // SecretFiles are secrets in files of their names, as Kubernetes mounts them. A
 // last line break is no part of a secret. They are read each time, so that a new
 // one counts at once.
@@ -21,7 +16,7 @@ type SecretFiles struct{ FS fs.FS }
 
 const maxSecret = 64 << 10
 
-// Secret implements Secrets.
+// Secret implements mtlshttp.SecretSource.
 func (s SecretFiles) Secret(_ context.Context, name string) (string, error) {
 	if !fs.ValidPath(name) || strings.Contains(name, "/") {
 		return "", fs.ErrInvalid

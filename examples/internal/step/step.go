@@ -59,7 +59,7 @@ func New(r *mtlshttp.Request) (Step, error) {
 }
 
 func inTheClear(r *mtlshttp.Request) error {
-	if r.Auth != nil {
+	if r.Auth != nil && r.Auth.Secret == "" {
 		return refuse("authPass", "secret", "a password in the document; name it in the step's auth")
 	}
 	if _, after, found := strings.Cut(r.URL, "://"); found {
