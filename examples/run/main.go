@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, diagnostics io.W
 	egress := flags.String("egress", "any", "`public` addresses only, or any")
 	flags.Usage = func() {
 		fmt.Fprint(diagnostics, "usage: run [-dry-run] [-egress public|any] FILE | -\n\n"+
-			"FILE is a request, a scenario of {\"keychain\", \"platform\", \"requests\"}, or an exported blueprint.\n\n")
+			"FILE is a request, a scenario of {\"keychain\", \"platform\", \"secrets\", \"requests\"}, or an exported blueprint.\n\n")
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
@@ -151,8 +151,8 @@ func request(document json.RawMessage) job {
 
 func scenario(session *mtlshttp.Session, keys map[string]json.RawMessage, dir string) ([]job, error) {
 	for key := range keys {
-		if key != "keychain" && key != "platform" && key != "requests" {
-			return nil, fmt.Errorf("a scenario has no key %q; keychain, platform and requests are known", key)
+		if key != "keychain" && key != "platform" && key != "secrets" && key != "requests" {
+			return nil, fmt.Errorf("a scenario has no key %q; keychain, platform, secrets and requests are known", key)
 		}
 	}
 	if document := keys["keychain"]; document != nil {
@@ -161,6 +161,13 @@ func scenario(session *mtlshttp.Session, keys map[string]json.RawMessage, dir st
 			return nil, err
 		}
 		session.Credentials = keychain
+	}
+	if document := keys["secrets"]; document != nil {
+		secrets, err := readSecrets(document, dir)
+		if err != nil {
+			return nil, err
+		}
+		session.Secrets = secrets
 	}
 	if name := keys["platform"]; name != nil {
 		if err := json.Unmarshal(name, &session.Platform); err != nil {
