@@ -95,7 +95,7 @@ func BenchmarkIdleIdentities(b *testing.B) {
 // within 64 MiB: beyond those that are kept warm, which is a number of its own,
 // each adds its share.
 func TestIdleIdentitiesCostLittle(t *testing.T) {
-	const warm, more = 1_100, 900 // the history has its 1,000 by then
+	const warm, more = 1_100, 2_900 // the history has its 1,000 by then
 	e := newExecutor(t)
 	first := idleIdentities(t, e, strangers(t, warm), 1)
 	each := float64(idleIdentities(t, e, strangers(t, more), 1)) / more

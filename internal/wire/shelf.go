@@ -7,13 +7,14 @@ import (
 
 const (
 	// settingLimit bounds the settings that a pool remembers by their session
-	// tickets, some 2 KiB each.
-	settingLimit = 10_000
+	// tickets, some 2 KiB each: with those below, 10,000 identities stay within
+	// 64 MiB.
+	settingLimit = 8_000
 	// warmLimit bounds those of them that have a transport, and connLimit the
 	// open connections before the idle ones of the settings used longest ago
 	// are closed. One that is idle costs some 40 KiB, most of it net/http's and
 	// crypto/tls's.
-	warmLimit, connLimit = 512, 512
+	warmLimit, connLimit = 1024, 1024
 	// coolAfter and retireAfter are how long a setting that nothing uses keeps
 	// its transport, and its tickets.
 	coolAfter, retireAfter = 2 * time.Minute, time.Hour

@@ -93,7 +93,7 @@ func newTransport(p *Pool, s *Setting, earlier *sessions) (*Transport, error) {
 }
 
 // idlePerHost is how many connections to a host are kept.
-const idlePerHost = 64
+const idlePerHost = 256
 
 // RoundTrip sends a request whose context carries an Exchange.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
