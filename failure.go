@@ -155,9 +155,10 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindTLSHandshake, "plain-http")
 	case progress.Times.FirstByte.IsZero() && isCut(err) && facts.WriteErr != nil && (!progress.Sent || isWrite(err)):
 		return newError(KindWrite, "")
-	case progress.Times.FirstByte.IsZero() && (isCut(err) || isCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2"):
-		// Over HTTP/1.1 net/http may say in words of its own that the server
-		// has gone.
+	case progress.Times.FirstByte.IsZero() && (isCut(err) || isCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2" ||
+		isAny(facts.ReadErr, lostConnection) || isAny(facts.WriteErr, lostConnection)):
+		// net/http may say in words of its own that the server has gone. Over
+		// HTTP/2 it also ends connections itself, for what the server sent.
 		return newError(KindProtocol, "empty-reply")
 	case isCut(err):
 		return newError(KindTruncated, "headers")
@@ -289,8 +290,10 @@ func isWrite(err error) bool {
 
 // brokenConnection is what a system says of a connection that was one: the peer
 // ended it, does not acknowledge any more, or cannot be reached any more.
-var brokenConnection = []syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.ETIMEDOUT,
-	syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENETRESET}
+var brokenConnection = append([]syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED}, lostConnection...)
+
+// lostConnection are those of them that neither side causes.
+var lostConnection = []syscall.Errno{syscall.ETIMEDOUT, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENETRESET}
 
 func isAny(err error, list []syscall.Errno) bool {
 	return slices.ContainsFunc(list, func(errno syscall.Errno) bool { return errors.Is(err, errno) })

@@ -83,7 +83,8 @@ func endPoints() []endPoint {
 				r.Parse = true
 				r.Progress = func(p mtlshttp.Progress) {
 					if !p.Upload && p.Bytes == p.Total {
-						<-l.over // all is there, and is still to be parsed
+						<-l.over                     // all is there, and is still to be parsed
+						time.Sleep(time.Millisecond) // the end has reached the contexts below
 					}
 				}
 			}, phase: []mtlshttp.Phase{"parse"}, status: 200},
