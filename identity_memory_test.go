@@ -47,7 +47,7 @@ func inUse() int64 {
 // holds then; the server is in a process of its own.
 func idleIdentities(t testing.TB, e *mtlshttp.Executor, credentials []*mtlshttp.Credential, http int) (bytes int64) {
 	srv := startBenchServer(t)
-	before := inUse()
+	before := settled()
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range 8 {
@@ -63,10 +63,25 @@ func idleIdentities(t testing.TB, e *mtlshttp.Executor, credentials []*mtlshttp.
 		})
 	}
 	workers.Wait()
-	if time.Sleep(300 * time.Millisecond); http == 2 { // connections are being closed
+	if http == 2 {
 		time.Sleep(settling)
 	}
-	return inUse() - before
+	return settled() - before
+}
+
+// settled is what is in use once it does not fall any more: connections that
+// gave way are being closed.
+func settled() int64 {
+	least := inUse()
+	for range 50 {
+		time.Sleep(200 * time.Millisecond)
+		now := inUse()
+		if now > least-32<<10 {
+			return min(now, least)
+		}
+		least = now
+	}
+	return least
 }
 
 // settling is how long net/http keeps an HTTP/2 connection that it has closed: it
