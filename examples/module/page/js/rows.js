@@ -13,16 +13,12 @@ export function rows(c) {
   const values = asRows(c.value, properties);
   const said = (row) => Object.values(row).some((v) => v !== undefined && v !== '');
   const changed = () => c.set(values.filter(said));
-  const drawOne = properties.length === 2 ? pair : card;
-  return {
-    element: array(
-      values,
-      changed,
-      () => ({}),
-      (value, i) => drawOne(c, properties, value, i, changed),
-      c.title,
-    ),
-  };
+  // Two fields fit in a line; where a row says something beside them, it says all.
+  const usual = properties.filter((p) => !p.schema['x-advanced']);
+  const beside = (row) => properties.some((p) => !usual.includes(p) && (row[p.key] ?? '') !== '');
+  const drawOne = (row, i) =>
+    usual.length === 2 && !beside(row) ? pair(c, usual, row, i, changed) : card(c, properties, row, i, changed);
+  return { element: array(values, changed, () => ({}), drawOne, c.title) };
 }
 
 // An object's members are rows too, and a list of values is a row for each.

@@ -112,10 +112,13 @@ export function exportDialog(document, run) {
       const fault = h('p', { class: 'fault', role: 'alert', hidden: true });
       const reveal = h('input', { type: 'checkbox', role: 'switch', id: 'export-reveal' });
       let as = 'json';
+      let asked = 0; // an answer that another question has overtaken is not shown
       const write = async () => {
+        const turn = ++asked;
         fault.hidden = true;
         try {
           const result = await post('api/export', { document, as, run: run ?? '', reveal: reveal.checked });
+          if (turn !== asked) return;
           text.textContent = result.text;
           replace(
             said,
@@ -128,6 +131,7 @@ export function exportDialog(document, run) {
             result.notes.length > 0 && notes(result.notes),
           );
         } catch (error) {
+          if (turn !== asked) return;
           replace(text);
           fault.textContent = error.error ? plain(error.error) : error.message;
           fault.hidden = false;
