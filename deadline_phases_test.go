@@ -149,14 +149,7 @@ func endOnce(t *testing.T, end ending, point *endPoint, scheme string) {
 	took := time.Since(begun)
 	assert.GreaterOrEqual(t, took, wait)
 	assert.LessOrEqual(t, took, wait+promptly)
-	f := failureOf(t, err)
-	require.Equal(t, end.kind, f.Kind, "%v", err)
-	require.ErrorIs(t, err, end.is)
-	assert.Equal(t, end.kind == mtlshttp.KindTimeout, f.Timeout())
-	assert.NotEmpty(t, f.Phase)
-	if point.phase != nil {
-		assert.Contains(t, point.phase, f.Phase, "%v", err)
-	}
+	point.judge(t, end, resp, err)
 	l.asked.Store(true)
 	l.nothingLeaked(resp, err, scheme)
 }

@@ -190,21 +190,27 @@ func TestFaultsOfEnds(t *testing.T) {
 				took := time.Since(begun)
 				t.Logf("returned %v after the end", took-wait)
 				assert.Less(t, took, wait+2*time.Second)
-				f := failureOf(t, err)
-				require.Equal(t, end.kind, f.Kind, "%v", err)
-				require.ErrorIs(t, err, end.is)
-				assert.Equal(t, end.kind == mtlshttp.KindTimeout, f.Timeout())
-				assert.NotEmpty(t, f.Phase)
-				if point.phase != nil {
-					assert.Contains(t, point.phase, f.Phase, "%v", err)
-				}
-				if point.status != 0 && assert.NotNil(t, resp) {
-					assert.Equal(t, point.status, resp.StatusCode)
-				}
+				point.judge(t, end, resp, err)
 				l.asked.Store(true)
 				l.nothingLeaked(resp, err, scheme)
 			})
 		}
+	}
+}
+
+// judge holds what a request came back with against how it was ended, and where.
+func (point *endPoint) judge(t *testing.T, end ending, resp *mtlshttp.Response, err error) {
+	t.Helper()
+	f := failureOf(t, err)
+	require.Equal(t, end.kind, f.Kind, "%v", err)
+	require.ErrorIs(t, err, end.is)
+	assert.Equal(t, end.kind == mtlshttp.KindTimeout, f.Timeout())
+	assert.NotEmpty(t, f.Phase)
+	if point.phase != nil {
+		assert.Contains(t, point.phase, f.Phase, "%v", err)
+	}
+	if point.status != 0 && assert.NotNil(t, resp) {
+		assert.Equal(t, point.status, resp.StatusCode)
 	}
 }
 
