@@ -128,7 +128,7 @@ func (p *Pool) forget(k *kept) {
 func (p *Pool) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed.Load() {
 		return
 	}
 	s, now := &p.shelf, time.Now()
