@@ -69,6 +69,9 @@ func (o Output) refused() *Error {
 	if info, err := os.Stat(filepath.Dir(o.File)); err != nil || !info.IsDir() || os.IsPathSeparator(o.File[len(o.File)-1]) {
 		return fault(KindConfig, "output", "no-folder", "the file's folder is not there")
 	}
+	if _, err := os.Lstat(o.File); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return fault(KindConfig, "output", "name", "no file can have this name")
+	}
 	return nil
 }
 

@@ -152,6 +152,8 @@ func TestOutputRefused(t *testing.T) {
 		"a folder":        {File: dir},
 		"no folder":       {File: filepath.Join(dir, "missing", "out")},
 		"a folder's name": {File: filepath.Join(dir, "new") + string(filepath.Separator)},
+		"a NUL":           {File: filepath.Join(dir, "a\x00b")},
+		"a long name":     {File: filepath.Join(dir, strings.Repeat("n", 5000))},
 		"two":             {File: filepath.Join(dir, "out"), Writer: io.Discard},
 		"a lone name":     {Writer: io.Discard, Name: "x"},
 	} {
