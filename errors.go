@@ -208,7 +208,7 @@ func interrupted(ctx context.Context, phase Phase) *Error {
 		kind = KindTimeout
 	}
 	if !errors.Is(err, ctx.Err()) {
-		err = errors.Join(ctx.Err(), err)
+		err = fmt.Errorf("%w: %w", ctx.Err(), err) // in one line
 	}
 	return &Error{Kind: kind, Phase: phase, Type: typeName(kind, 0), Err: err}
 }

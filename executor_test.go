@@ -346,6 +346,7 @@ func TestCancelKeepsItsCause(t *testing.T) {
 	assert.EqualValues(t, "wait", f.Phase)
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.ErrorIs(t, err, cause)
+	assert.NotContains(t, err.Error(), "\n")
 }
 
 func TestCloseAbortsAndRefuses(t *testing.T) {
