@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +45,43 @@ type Jar struct {
 }
 
 var _ http.CookieJar = (*Jar)(nil)
+
+// JarSource finds a jar by its name, so that a request and its document say
+// whose cookies they share and hold none. Whoever asks for a name while requests
+// use its jar must be given the same one. What keeps it reads and writes it as
+// JSON, as secret as its cookies. An error is returned from the request as kind
+// config, reason no-jar, unless it is an *Error itself; so is a nil jar. It is
+// called for every request that names a jar, from many goroutines.
+type JarSource interface {
+	Jar(ctx context.Context, name string) (*Jar, error)
+}
+
+// reasonNoJar is the reason where a name leads to no jar.
+const reasonNoJar = "no-jar"
+
+func (s *Session) namedJar(ctx context.Context, name string) (*Jar, error) {
+	source := s.Jars
+	if source == nil {
+		source = s.Executor.Jars
+	}
+	if source == nil {
+		return nil, jarFault("there is no source to find the jar %q in", shownName(name))
+	}
+	jar, err := source.Jar(ctx, name)
+	switch {
+	case err != nil:
+		return nil, resolveError("jar", reasonNoJar, fmt.Errorf("the jar %q: %w", shownName(name), err))
+	case jar == nil:
+		return nil, jarFault("the source returned no jar for %q", shownName(name))
+	}
+	return jar, nil
+}
+
+func jarFault(format string, args ...any) *Error {
+	e := fault(KindConfig, "jar", reasonNoJar, format, args...)
+	e.Phase = phaseResolve
+	return e
+}
 
 func (j *Jar) store() *cookiejar.Jar {
 	j.once.Do(func() {

@@ -33,6 +33,7 @@ var documentKeys = []documentKey{
 	{"authPass", readPassword, writePassword},
 	{"timeout", readTimeout, writeTimeout},
 	flag("shareCookies", func(r *Request) *bool { return &r.ShareCookies }),
+	text("jar", func(r *Request) *string { return &r.Jar }),
 	{"ca", readRoots, writeRoots},
 	flag("caOnly", func(r *Request) *bool { return &r.Roots.Only }),
 	{"crl", readLists, writeLists},

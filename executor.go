@@ -22,6 +22,8 @@ type Executor struct {
 	// Secrets resolves the names of secrets in requests; nil: such a name is a
 	// fault.
 	Secrets SecretSource
+	// Jars resolves the names of jars in requests; nil: such a name is a fault.
+	Jars JarSource
 	// Files is where the file names in documents lead; nil: they are refused.
 	Files fs.FS
 	// Limits bound what a request may cost; a zero field: its default.
@@ -82,9 +84,11 @@ type Session struct {
 	Secrets SecretSource
 	// Platform names the identity that Request.UseMutualTLS presents.
 	Platform string
-	// Jar keeps the cookies of requests with ShareCookies; nil makes that a
-	// fault.
+	// Jar keeps the cookies of requests with ShareCookies that name no jar of
+	// their own; nil makes that a fault.
 	Jar *Jar
+	// Jars resolves names of jars; nil: the executor's.
+	Jars JarSource
 }
 
 // Do sends one request by an executor of its own, which it closes.

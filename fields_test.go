@@ -106,6 +106,8 @@ func fields(t *testing.T) []field {
 			reads:   reads{`1`: time.Second, `1.5`: 1500 * time.Millisecond, `300`: 300 * time.Second, `"300"`: 300 * time.Second, `" 2.25 "`: 2250 * time.Millisecond, `1.000000001`: time.Second + 1},
 			refused: []string{`0`, `"0"`, `0.999`, `300.001`, `30000`, `-1`, `"40s"`, `"NaN"`, `"Inf"`, `true`, `[]`, `{}`, `" "`}},
 		option("shareCookies", func(r *request) any { return r.ShareCookies }),
+		{key: "jar", with: `"shareCookies": true`, get: func(r *request) any { return r.Jar }, zero: "", reads: reads{`"orders"`: "orders"},
+			refused: []string{`7`, `true`, `[]`, `{}`}},
 		{key: "ca", get: func(r *request) any { return r.Roots }, zero: mtlshttp.Roots{},
 			reads: reads{string(pemJSON): mtlshttp.Roots{PEM: pem}, `"our CA"`: mtlshttp.Roots{Name: "our CA"}},
 			refused: []string{`7`, `true`, `[]`, `{}`, `"-----BEGIN CERTIFICATE-----"`, `"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"`,

@@ -1,7 +1,9 @@
 package mtlshttp_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -154,3 +156,71 @@ func TestJarShowsNoValue(t *testing.T) {
 }
 
 // A jar is saved between two runs of a scenario.
+
+// jarsByName is a source of jars; a nil one stands for a source's own mistake.
+type jarsByName map[string]*mtlshttp.Jar
+
+var errUnknownJar = errors.New("there is none of that name")
+
+func (s jarsByName) Jar(_ context.Context, name string) (*mtlshttp.Jar, error) {
+	jar, known := s[name]
+	if !known {
+		return nil, errUnknownJar
+	}
+	return jar, nil
+}
+
+// A request that names a jar shares cookies in that one alone, on every hop and
+// by clients too.
+func TestNamedJars(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/set", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: r.URL.Query().Get("v"), Path: "/"})
+		http.Redirect(w, r, "/", http.StatusFound)
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "<", r.Header.Get("Cookie"), ">") })
+	srv := mtlstest.NewServer(t, mux)
+	e := newExecutor(t)
+	e.Jars = jarsByName{"orders": new(mtlshttp.Jar)}
+	s := &mtlshttp.Session{Executor: e, Jar: new(mtlshttp.Jar), Jars: jarsByName{"orders": new(mtlshttp.Jar), "none": nil}}
+	to := func(path, jar string) *mtlshttp.Request {
+		r := srv.Request(path)
+		r.ShareCookies, r.Jar = true, jar
+		return r
+	}
+	seen := func(s *mtlshttp.Session, r *mtlshttp.Request) any {
+		resp, err := s.Do(t.Context(), r)
+		require.NoError(t, err)
+		return resp.Data
+	}
+	assert.Equal(t, "<a=1>", seen(s, to("/set?v=1", "orders")))
+	assert.Equal(t, "<a=1>", seen(s, to("/", "orders")))
+	assert.Equal(t, "<>", seen(s, to("/", "")), "not in the session's own")
+	assert.Equal(t, "<a=2>", seen(s, to("/set?v=2", "")))
+	assert.Equal(t, "<a=1>", seen(s, to("/", "orders")))
+	assert.Equal(t, "<>", seen(&mtlshttp.Session{Executor: e}, to("/", "orders")), "the executor's source has another of that name")
+	client, err := s.Client(t.Context(), to("/", "orders"))
+	require.NoError(t, err)
+	resp, err := client.Get(srv.URL + "/")
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, errors.Join(err, resp.Body.Close()))
+	assert.Equal(t, "<a=1>", string(body))
+
+	refused := func(s *mtlshttp.Session, r *mtlshttp.Request) *mtlshttp.Error {
+		_, err := s.Do(t.Context(), r)
+		f := failureOf(t, err)
+		assert.Equal(t, "config jar", string(f.Kind)+" "+f.Field)
+		return f
+	}
+	f := refused(s, to("/", "unknown"))
+	assert.Equal(t, "no-jar resolve", f.Reason+" "+string(f.Phase))
+	assert.ErrorIs(t, f, errUnknownJar)
+	assert.Equal(t, "no-jar", refused(s, to("/", "none")).Reason)
+	assert.Equal(t, "no-jar", refused(&mtlshttp.Session{Executor: newExecutor(t), Jar: new(mtlshttp.Jar)}, to("/", "orders")).Reason)
+	assert.NotContains(t, refused(s, to("/", "-----BEGIN PRIVATE KEY-----")).Error(), "PRIVATE")
+	assert.NotContains(t, to("/", "-----BEGIN PRIVATE KEY-----").Redacted().Jar, "PRIVATE")
+	alone := to("/", "orders")
+	alone.ShareCookies = false
+	assert.Equal(t, "not-shared validate", refused(s, alone).Reason+" "+string(refused(s, alone).Phase))
+}

@@ -71,7 +71,7 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if len(faults) > 0 {
 		return nil, joinFaults(faults)
 	}
-	if r.ShareCookies && s.Jar == nil {
+	if r.ShareCookies && r.Jar == "" && s.Jar == nil {
 		return nil, fault(KindConfig, "shareCookies", "missing", "the session has no jar to share cookies in")
 	}
 	p := &plan{executor: e, request: r, limits: &e.limits, jar: s.Jar, target: checked.target}
@@ -97,6 +97,12 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	}
 	if err := p.reveal(ctx, s); err != nil {
 		return nil, asError(err)
+	}
+	if r.Jar != "" {
+		var err error
+		if p.jar, err = s.namedJar(ctx, r.Jar); err != nil {
+			return nil, asError(err)
+		}
 	}
 	return p, nil
 }

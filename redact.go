@@ -30,6 +30,7 @@ const redacted = "***"
 func (r *Request) Redacted() *Request {
 	c := *r
 	c.Method, c.URL, c.Credentials = shown(r.Method), target.RedactText(r.URL), shownName(r.Credentials)
+	c.Jar = shownName(r.Jar)
 	c.Headers = nil
 	secret := r.secretNames()
 	for _, h := range r.Headers {

@@ -102,6 +102,10 @@ type Request struct {
 	// ShareCookies sends and keeps the session's cookies; without it no
 	// cookie enters or leaves the jar. (Fusion: Share cookies)
 	ShareCookies bool
+	// Jar names another jar to share cookies in than the session's: the
+	// session's or executor's JarSource resolves it when the request runs, or
+	// when its client is made. Without ShareCookies it is a fault.
+	Jar string
 	// Parse turns JSON and XML into values. (Fusion: Parse response)
 	Parse bool
 	// Compressed asks for a compressed response, and decodes it. So does an
@@ -255,6 +259,9 @@ func (r *Request) check(limits Limits) (c checkedRequest, faults []*Error) {
 	}
 	if r.Body.kind != bodyNone && r.Body.kind != bodyRaw && r.method() == http.MethodTrace {
 		add(fault(KindConfig, "bodyType", "method", "TRACE has no body"))
+	}
+	if r.Jar != "" && !r.ShareCookies {
+		add(fault(KindConfig, "jar", "not-shared", "a jar is named, and no cookies are shared"))
 	}
 	if r.Credentials != "" && r.Identity != nil {
 		add(fault(KindConfig, "credentials", "ambiguous", "both a name and an identity are set"))

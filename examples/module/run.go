@@ -85,7 +85,7 @@ func (s *server) session(r *mtlshttp.Request) (session *mtlshttp.Session, done f
 		return s.open, func() {}
 	}
 	e := &mtlshttp.Executor{Credentials: s.store, Dial: s.world.Dial}
-	return &mtlshttp.Session{Executor: e, Platform: platformName, Jar: s.open.Jar}, func() { _ = e.Close() }
+	return &mtlshttp.Session{Executor: e, Platform: platformName, Jar: s.open.Jar, Jars: s.open.Jars}, func() { _ = e.Close() }
 }
 
 // check says what is wrong with a document, by field, without a network.

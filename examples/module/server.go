@@ -40,7 +40,7 @@ func newServer(listener net.Listener, w *world, egress *mtlshttp.EgressPolicy) (
 	if err := w.furnish(s.store); err != nil {
 		return nil, err
 	}
-	s.open = &mtlshttp.Session{Executor: &mtlshttp.Executor{Credentials: s.store, Egress: egress}, Platform: platformName, Jar: new(mtlshttp.Jar)}
+	s.open = &mtlshttp.Session{Executor: &mtlshttp.Executor{Credentials: s.store, Egress: egress}, Platform: platformName, Jar: new(mtlshttp.Jar), Jars: new(jars)}
 	return s, nil
 }
 

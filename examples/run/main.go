@@ -125,7 +125,7 @@ func understand(ctx context.Context, document []byte, dir string) (*mtlshttp.Ses
 	if err := json.Unmarshal(document, &keys); err != nil {
 		return nil, nil, errors.New("the document is not a JSON object")
 	}
-	session := &mtlshttp.Session{Executor: &mtlshttp.Executor{Files: os.DirFS(dir)}, Jar: new(mtlshttp.Jar)}
+	session := &mtlshttp.Session{Executor: &mtlshttp.Executor{Files: os.DirFS(dir)}, Jar: new(mtlshttp.Jar), Jars: jars{}}
 	var jobs []job
 	var err error
 	switch {
@@ -139,6 +139,17 @@ func understand(ctx context.Context, document []byte, dir string) (*mtlshttp.Ses
 		err = errors.New("the document is neither a request (url), a scenario (requests) nor a blueprint (flow)")
 	}
 	return session, jobs, err
+}
+
+// jars are those that the requests of a document name, each new at its first
+// use. They run one after the other.
+type jars map[string]*mtlshttp.Jar
+
+func (j jars) Jar(_ context.Context, name string) (*mtlshttp.Jar, error) {
+	if j[name] == nil {
+		j[name] = new(mtlshttp.Jar)
+	}
+	return j[name], nil
 }
 
 func request(document json.RawMessage) job {

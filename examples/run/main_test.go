@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -203,6 +204,32 @@ func TestFaultsAreAnswers(t *testing.T) {
 	assert.Equal(t, []string{"timeout", "timeOut", "credentials", "useMtls", "formDataFields[0]"}, fields)
 	assert.Contains(t, answers[0]["error"].Message, "seconds")
 	assert.Contains(t, answers[1]["error"].Message, `"timeout"`)
+}
+
+// Requests that name a jar share cookies with those that name the same.
+func TestNamedJars(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if v := r.URL.Query().Get("set"); v != "" {
+			http.SetCookie(w, &http.Cookie{Name: "who", Value: v, Path: "/"})
+		}
+		fmt.Fprint(w, r.Header.Get("Cookie"))
+	}))
+	defer srv.Close()
+	stdout, stderr, status := runProgram(t, strings.NewReader(fmt.Sprintf(`{"requests": [
+		{"url": "%[1]s/?set=alice", "shareCookies": true, "jar": "alice"},
+		{"url": "%[1]s/?set=bob", "shareCookies": true, "jar": "bob"},
+		{"url": "%[1]s/", "shareCookies": true, "jar": "alice"},
+		{"url": "%[1]s/", "shareCookies": true, "jar": "bob"},
+		{"url": "%[1]s/", "shareCookies": true}
+	]}`, srv.URL)), "-")
+	require.Zero(t, status, stderr)
+	var answers []struct{ Response struct{ Data any } }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &answers))
+	var sent []any
+	for _, a := range answers {
+		sent = append(sent, a.Response.Data)
+	}
+	assert.Equal(t, []any{nil, nil, "who=alice", "who=bob", nil}, sent)
 }
 
 func golden(t *testing.T, name, got string) {

@@ -63,6 +63,8 @@ var form = []field{
 		help:  "Seconds that everything may take, redirects included: 1 to 300."},
 	{key: "shareCookies", title: "Share cookies", widget: "switch", advanced: true,
 		help: "Cookies are sent to and kept from all steps of the scenario that share them."},
+	{key: "jar", title: "Cookie jar", widget: "text", advanced: true, path: "Jar",
+		help: "The jar to share cookies in, by its name, where that is not the scenario's own."},
 	{key: "ca", title: "Self-signed certificate", widget: "roots", advanced: true, path: "Roots.PEM",
 		shape: text("anyOf", list(of("type", "null"), of("maxLength", 256, "not", of("pattern", "-----BEGIN")), of("pattern", `-----BEGIN[\s\S]{256}`), of("minLength", 257, "not", of("pattern", "-----BEGIN")))),
 		help:  "The server's certificate or its authority, where public ones do not vouch for it: its text, or its name in the keychain. It is trusted beside the system's."},
