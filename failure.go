@@ -145,6 +145,9 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 			return newError(KindTLSClientCert, "")
 		}
 		return newError(KindTLSHandshake, "")
+	case progress.Times.FirstByte.IsZero() && (isResource(facts.ReadErr) || isResource(facts.WriteErr)):
+		// HTTP/2 may have words of its own for it.
+		return newError(KindResource, "")
 	case p.headersTooLarge(err, progress, facts):
 		phase = phaseHeaders
 		e := newError(KindLimit, "header-bytes")
