@@ -13,26 +13,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/testpeer"
 )
 
 // browser sends requests that share cookies to a server that is everywhere.
 type browser struct {
 	t       testing.TB
 	session *mtlshttp.Session
-	server  *byteServer
+	server  *testpeer.ByteServer
 	as      *mtlshttp.Credential
 }
 
 func newBrowser(t testing.TB, jar *mtlshttp.Jar) *browser {
-	server := serveBytes(t)
+	server := testpeer.ServeBytes(t)
 	e := newExecutor(t)
-	e.Dial = server.dial
+	e.Dial = server.Dial
 	return &browser{t: t, session: &mtlshttp.Session{Executor: e, Jar: jar}, server: server}
 }
 
 func (b *browser) do(url string) *mtlshttp.Response {
 	resp, err := b.session.Do(b.t.Context(), &mtlshttp.Request{URL: url, ShareCookies: true, Identity: b.as,
-		Roots: b.server.ca.Roots(), Verify: mtlshttp.Verify{Off: true}})
+		Roots: b.server.CA.Roots(), Verify: mtlshttp.Verify{Off: true}})
 	require.NoError(b.t, err)
 	return resp
 }
@@ -46,14 +47,14 @@ func (b *browser) set(at string, lines ...string) {
 	for _, line := range lines {
 		text.WriteString("Set-Cookie: " + line + "\r\n")
 	}
-	b.server.say(u.RequestURI(), text.String()+"\r\n")
+	b.server.Say(u.RequestURI(), text.String()+"\r\n")
 	b.do(at)
 }
 
 // get is the Cookie header that a URL is sent.
 func (b *browser) get(url string) string {
 	b.do(url)
-	return b.server.cookie()
+	return b.server.Cookie()
 }
 
 func TestCookies(t *testing.T) {
@@ -79,7 +80,7 @@ func TestCookies(t *testing.T) {
 		for _, c := range []string{"\x00", "\x01", "\x1f", "\x7f", "\x0b"} {
 			for _, form := range []string{"na%cme=v", "n=va%clue", "n=v; Path=/pa%cth"} {
 				b := newBrowser(t, new(mtlshttp.Jar))
-				b.server.say("/", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: "+strings.Replace(form, "%c", c, 1)+"\r\n\r\n")
+				b.server.Say("/", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: "+strings.Replace(form, "%c", c, 1)+"\r\n\r\n")
 				_, err := b.session.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/", ShareCookies: true})
 				if err != nil { // net/http takes no such header section
 					assert.Equal(t, mtlshttp.KindProtocol, failureOf(t, err).Kind)
@@ -184,25 +185,25 @@ func TestCookies(t *testing.T) {
 		b := newBrowser(t, new(mtlshttp.Jar))
 		b.set("http://a.test/", "a=1")
 		private := &mtlshttp.Request{URL: "http://a.test/set"}
-		b.server.say("/set", "HTTP/1.1 302 Found\r\nLocation: /next\r\nSet-Cookie: a=2\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n")
+		b.server.Say("/set", "HTTP/1.1 302 Found\r\nLocation: /next\r\nSet-Cookie: a=2\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n")
 		resp, err := b.session.Do(t.Context(), private)
 		require.NoError(t, err)
 		require.Len(t, resp.Hops, 2)
-		assert.Empty(t, b.server.cookie(), "none leaves the jar")
+		assert.Empty(t, b.server.Cookie(), "none leaves the jar")
 		client, err := b.session.Client(t.Context(), private)
 		require.NoError(t, err)
-		b.server.say("/set", "HTTP/1.1 200 OK\r\nSet-Cookie: c=2\r\nContent-Length: 0\r\n\r\n")
+		b.server.Say("/set", "HTTP/1.1 200 OK\r\nSet-Cookie: c=2\r\nContent-Length: 0\r\n\r\n")
 		got, err := client.Get(private.URL)
 		require.NoError(t, err)
 		require.NoError(t, got.Body.Close())
-		assert.Empty(t, b.server.cookie())
+		assert.Empty(t, b.server.Cookie())
 		assert.Equal(t, "a=1", b.get("http://a.test/"), "and none enters it")
 
 		other := &mtlshttp.Session{Executor: b.session.Executor, Jar: new(mtlshttp.Jar)}
 		shared := &mtlshttp.Request{URL: "http://a.test/", ShareCookies: true}
 		_, err = other.Do(t.Context(), shared)
 		require.NoError(t, err)
-		assert.Empty(t, b.server.cookie(), "another session has another jar")
+		assert.Empty(t, b.server.Cookie(), "another session has another jar")
 		_, err = (&mtlshttp.Session{Executor: b.session.Executor}).Do(t.Context(), shared)
 		assert.Equal(t, "shareCookies", failureOf(t, err).Field)
 	})
@@ -214,7 +215,7 @@ func TestCookies(t *testing.T) {
 	})
 	t.Run("CK-17 which lines count", func(t *testing.T) {
 		b := newBrowser(t, new(mtlshttp.Jar))
-		b.server.say("/x/y", "HTTP/1.1 103 Early Hints\r\nSet-Cookie: early=1\r\n\r\n"+
+		b.server.Say("/x/y", "HTTP/1.1 103 Early Hints\r\nSet-Cookie: early=1\r\n\r\n"+
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Set-Cookie\r\n"+
 			"Set-Cookie: folded=1;\r\n Path=/\r\nSet-Cookie: a=1, b=2\r\nset-cookie: c=3\r\n\r\n2\r\nok\r\n0\r\nSet-Cookie: late=1\r\n\r\n")
 		b.do("http://a.test/x/y")

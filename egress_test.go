@@ -156,7 +156,7 @@ func TestSSRF06Proxies(t *testing.T) {
 	resp, err := through(&mtlshttp.Proxy{URL: proxy.URL}).Do(t.Context(), &mtlshttp.Request{URL: there.URL})
 	require.NoError(t, err, "forwarded by a proxy that is not public itself")
 	assert.Equal(t, there.URL+"/", resp.Data)
-	seen := len(proxy.seen())
+	seen := len(proxy.Seen())
 
 	for _, address := range []string{proxy.URL, "socks5" + strings.TrimPrefix(socks.URL, "http")} {
 		for _, target := range []string{
@@ -171,7 +171,7 @@ func TestSSRF06Proxies(t *testing.T) {
 		_, err = through(&mtlshttp.Proxy{URL: address}).Do(t.Context(), &mtlshttp.Request{URL: "https://no-such-host.invalid/"})
 		assert.Equal(t, mtlshttp.KindDNS, failureOf(t, err).Kind, "what cannot be judged is not sent")
 	}
-	assert.Len(t, proxy.seen(), seen)
+	assert.Len(t, proxy.Seen(), seen)
 	assert.Zero(t, socks.conns.Load())
 
 	// What goes past the proxy is judged as well. (CVE-2025-22870: a zone
@@ -188,7 +188,7 @@ func TestSSRF06Proxies(t *testing.T) {
 	require.NoError(t, err)
 	_, err = client.Get(zoned)
 	refusedBy(t, err, "host")
-	assert.Len(t, proxy.seen(), seen)
+	assert.Len(t, proxy.Seen(), seen)
 	assert.Zero(t, inside.conns.Load())
 }
 

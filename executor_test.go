@@ -3,7 +3,6 @@ package mtlshttp_test
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,30 +29,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	goleak.VerifyTestMain(m)
-}
-
-// newExecutor makes an executor that is closed with the test.
-func newExecutor(t testing.TB) *mtlshttp.Executor {
-	e := new(mtlshttp.Executor)
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	return e
-}
-
-// whoami says who called, over what.
-var whoami = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	name := ""
-	if len(r.TLS.PeerCertificates) > 0 {
-		name = r.TLS.PeerCertificates[0].Subject.CommonName
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"client": name, "proto": r.Proto, "resumed": r.TLS.DidResume})
-})
-
-func failureOf(t testing.TB, err error) *mtlshttp.Error {
-	t.Helper()
-	var e *mtlshttp.Error
-	require.ErrorAs(t, err, &e)
-	return e
 }
 
 var versions = map[string]mtlshttp.Protocol{

@@ -1,9 +1,7 @@
 package mtlshttp_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,11 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
+	"github.com/mtlshttp/mtlshttp/internal/golden"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
 const module = "github.com/mtlshttp/mtlshttp"
+
+// forTests are the packages below internal/ that may import the root, because
+// nothing but tests imports them.
+var forTests = map[string]bool{"./internal/testclient": true, "./internal/testpeer": true}
 
 // TestDirections holds the rules of the house: which package imports which of
 // ours, and which of others', against a golden file. The rules themselves are
@@ -40,7 +41,8 @@ func TestDirections(t *testing.T) {
 				continue // the standard library
 			}
 			if inner, ours := strings.CutPrefix(imported, module); ours {
-				if strings.HasPrefix(short, "internal/") {
+				assert.False(t, forTests["."+inner] && !forTests["./"+short], "%s imports %s, which is for tests alone", short, inner)
+				if strings.HasPrefix(short, "internal/") && !forTests["./"+short] {
 					assert.True(t, strings.HasPrefix(inner, "/internal/"), "%s imports the root", short)
 				}
 				if strings.HasPrefix(short, "examples/") {
@@ -60,18 +62,7 @@ func TestDirections(t *testing.T) {
 		assert.NotContains(t, pkg, "testify", "imported by %v outside of tests", by)
 	}
 	got := strings.Join(lines, "\n") + "\n"
-	golden(t, "testdata/directions.golden", got)
-}
-
-// golden compares with a file, or writes it with -update.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
-	}
-	want, err := os.ReadFile(name)
-	require.NoError(t, err)
-	assert.Equal(t, string(want), got, "go test -run %s -update writes %s anew", t.Name(), name)
+	golden.Compare(t, "testdata/directions.golden", got)
 }
 
 // TestCausesDocument keeps docs/causes.md to the table of causes.
@@ -84,5 +75,5 @@ func TestCausesDocument(t *testing.T) {
 	for _, c := range diagnosis.Causes {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Advice)
 	}
-	golden(t, "docs/causes.md", b.String())
+	golden.Compare(t, "docs/causes.md", b.String())
 }

@@ -12,15 +12,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/testpeer"
 )
 
 // No octet of a server's reaches a log or an error's text that a terminal or a
 // reader of logs would act upon.
 func testLogInjection(t *testing.T) {
 	const bad = "\x1b[2J\u202e\u2028\x07"
-	srv := serveBytes(t)
+	srv := testpeer.ServeBytes(t)
 	var logged bytes.Buffer
-	e := &mtlshttp.Executor{Dial: srv.dial, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	e := &mtlshttp.Executor{Dial: srv.Dial, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	defer func() { require.NoError(t, e.Close()) }()
 	for _, answer := range []string{
 		"HTTP/1.1 500 " + bad + "\r\nX-A: " + bad + "\r\nSet-Cookie: a=" + bad + "\r\nContent-Type: text/" + bad + "\r\nContent-Length: 0\r\n\r\n",
@@ -33,7 +34,7 @@ func testLogInjection(t *testing.T) {
 		"HTTP/1.1 200 OK\r\nContent-Length: " + bad + "\r\n\r\n",
 		"HTTP/1.1 200 OK\r\n" + bad + "\r\n\r\n", "HTTP/1.1 " + bad + "\r\n\r\n", bad + bad + "\r\n\r\n",
 	} {
-		srv.say("/", answer)
+		srv.Say("/", answer)
 		resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/", StatusErrors: true, Parse: true})
 		text := logged.String()
 		logged.Reset()
@@ -54,12 +55,12 @@ func testLogInjection(t *testing.T) {
 }
 
 func testResponseSplitting(t *testing.T) {
-	srv := serveBytes(t)
-	e := &mtlshttp.Executor{Dial: srv.dial}
+	srv := testpeer.ServeBytes(t)
+	e := &mtlshttp.Executor{Dial: srv.Dial}
 	defer func() { require.NoError(t, e.Close()) }()
 	for i := range 30 {
-		srv.say("/first", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
-		srv.say("/second", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue")
+		srv.Say("/first", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged")
+		srv.Say("/second", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue")
 		first, err := e.Do(t.Context(), &mtlshttp.Request{URL: "http://a.test/first"})
 		require.NoError(t, err)
 		assert.Equal(t, "ok", string(first.Bytes()))

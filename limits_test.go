@@ -9,11 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -172,28 +170,6 @@ func TestWindow(t *testing.T) {
 	resp, err := e.Do(t.Context(), r)
 	require.NoError(t, err)
 	assert.EqualValues(t, mib, resp.FileSize)
-}
-
-// answerRaw serves what write writes, over HTTP/1.1, plain and with TLS.
-func answerRaw(t *testing.T, write func(io.Writer)) map[string]*mtlshttp.Request {
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, _, err := w.(http.Hijacker).Hijack()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-		write(conn)
-		if half, ok := conn.(interface{ CloseWrite() error }); ok {
-			_ = half.CloseWrite()
-			_, _ = io.Copy(io.Discard, conn)
-		}
-	})
-	plain := httptest.NewServer(handler)
-	t.Cleanup(plain.Close)
-	secure := mtlstest.NewServer(t, handler).Request("/")
-	secure.Protocol.HTTP = 1
-	return map[string]*mtlshttp.Request{"http": {URL: plain.URL}, "https": secure}
 }
 
 // endless writes a text until nobody listens.

@@ -3,7 +3,6 @@ package mtlshttp_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -72,7 +71,7 @@ func TestConnectionsToAHost(t *testing.T) {
 				srv := startNameServer(t, 0)
 				credentials := map[string]*mtlshttp.Credential{"": nil}
 				for _, name := range []string{"alice", "bob", "carol"} {
-					credentials[name] = srv.credential(t, name)
+					credentials[name] = srv.Credential(t, name)
 				}
 				count, e := new(openCount), newExecutor(t)
 				e.Dial, e.Load.HostConnections = count.dial, most
@@ -82,7 +81,7 @@ func TestConnectionsToAHost(t *testing.T) {
 					for range abreast {
 						all.Go(func() {
 							for range each {
-								resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.url, Identity: c, Roots: srv.roots(), Protocol: protocol})
+								resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.URL, Identity: c, Roots: srv.Roots(), Protocol: protocol})
 								if assert.NoError(t, err) {
 									assert.Equal(t, name, string(resp.Bytes()))
 								}
@@ -105,7 +104,7 @@ func TestConnectionsToAHost(t *testing.T) {
 func TestNobodyKeepsAHostToThemselves(t *testing.T) {
 	for _, protocol := range []mtlshttp.Protocol{{HTTP: 1}, {HTTP: 2}} {
 		srv := startNameServer(t, 0)
-		alice, bob := srv.credential(t, "alice"), srv.credential(t, "bob")
+		alice, bob := srv.Credential(t, "alice"), srv.Credential(t, "bob")
 		e := newExecutor(t)
 		e.Load.HostConnections = 1
 		ctx, cancel := context.WithCancel(t.Context())
@@ -113,13 +112,13 @@ func TestNobodyKeepsAHostToThemselves(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				for ctx.Err() == nil {
-					_, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.url, Identity: alice, Roots: srv.roots(), Protocol: protocol})
+					_, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.URL, Identity: alice, Roots: srv.Roots(), Protocol: protocol})
 					assert.NoError(t, err)
 				}
 			})
 		}
 		for range 5 {
-			resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.url, Identity: bob, Roots: srv.roots(), Protocol: protocol})
+			resp, err := e.Do(t.Context(), &mtlshttp.Request{URL: srv.URL, Identity: bob, Roots: srv.Roots(), Protocol: protocol})
 			if assert.NoError(t, err) {
 				assert.Equal(t, "bob", string(resp.Bytes()))
 			}
@@ -127,84 +126,6 @@ func TestNobodyKeepsAHostToThemselves(t *testing.T) {
 		cancel()
 		all.Wait()
 	}
-}
-
-// What waits for a connection ends with its deadline or its context, before a
-// byte is sent, and takes no place with it.
-func TestWaitsForAConnectionEnd(t *testing.T) {
-	nothingLeft(t)
-	release := make(chan struct{})
-	l := newFaultLab(t, serveFaults(t, func(p *peer) {
-		p.request()
-		<-release
-		p.say(fine)
-	}))
-	l.Load.HostConnections = 1
-	first := make(chan error, 1)
-	go func() {
-		_, err := l.Do(t.Context(), l.request("http://fault.test/slow"))
-		first <- err
-	}()
-	assert.Eventually(t, func() bool { return l.dialed() == 1 }, 10*time.Second, time.Millisecond)
-	for _, kind := range []mtlshttp.Kind{mtlshttp.KindCanceled, mtlshttp.KindTimeout} {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		if kind == mtlshttp.KindCanceled {
-			gone, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(100*time.Millisecond, func() { cancel(errGaveUp) })
-			ctx = gone
-		}
-		r := l.request("http://fault.test/waiting")
-		r.Method = "POST"
-		resp, err := l.Do(ctx, r)
-		f := failureOf(t, err)
-		assert.Equal(t, kind, f.Kind, "%v", err)
-		assert.Equal(t, "host-connections", f.Reason)
-		assert.EqualValues(t, "connect", f.Phase)
-		assert.Equal(t, kind == mtlshttp.KindTimeout, f.Retryable, "nothing of it was sent")
-		assert.ErrorIs(t, err, context.Cause(ctx))
-		assert.Nil(t, resp)
-	}
-	assert.Equal(t, 1, l.dialed())
-	close(release)
-	require.NoError(t, <-first)
-	l.nothingLeaked(nil, nil, "http")
-
-	closing := newFaultLab(t, serveFaults(t, func(p *peer) { p.request(); p.stall() }))
-	closing.Load.HostConnections = 1
-	errs := make(chan error, 2)
-	for range 2 {
-		go func() {
-			_, err := closing.Do(t.Context(), closing.request("http://fault.test/"))
-			errs <- err
-		}()
-	}
-	assert.Eventually(t, func() bool { return closing.dialed() == 1 }, 10*time.Second, time.Millisecond)
-	require.NoError(t, closing.Close())
-	for range 2 {
-		assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-errs).Kind)
-	}
-}
-
-// A dial that fails, or panics, gives its place back.
-func TestFailedDialsLeaveTheirPlace(t *testing.T) {
-	l := newFaultLab(t, serveFaults(t))
-	l.Load.HostConnections = 1
-	serve, tries := l.Dial, 0
-	l.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		switch tries++; tries {
-		case 1:
-			return nil, io.ErrUnexpectedEOF
-		case 2:
-			panic("in a dial")
-		}
-		return serve(ctx, network, address)
-	}
-	for range 2 {
-		_, err := l.Do(t.Context(), l.request("https://fault.test/"))
-		require.Error(t, err)
-	}
-	l.nothingLeaked(nil, nil, "https")
 }
 
 func TestRequestsASecondToAHost(t *testing.T) {

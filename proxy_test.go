@@ -1,15 +1,10 @@
 package mtlshttp_test
 
 import (
-	"crypto/tls"
 	"encoding/base64"
 	"io"
-	"log"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,69 +13,6 @@ import (
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
-
-// proxyServer is an HTTP proxy that remembers who asked for what.
-type proxyServer struct {
-	*httptest.Server
-	mu       sync.Mutex
-	requests []*http.Request
-	refuse   int
-}
-
-func (p *proxyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	p.requests = append(p.requests, r)
-	refuse := p.refuse
-	p.mu.Unlock()
-	if refuse != 0 {
-		w.WriteHeader(refuse)
-		return
-	}
-	if r.Method != http.MethodConnect {
-		w.Header().Set("X-Forwarded-By", "proxy")
-		_, _ = io.WriteString(w, r.URL.String())
-		return
-	}
-	there, err := net.Dial("tcp", r.Host)
-	if err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	here, _, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		return
-	}
-	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
-	go func() { _, _ = io.Copy(there, here); _ = there.Close() }()
-	_, _ = io.Copy(here, there)
-	_ = here.Close()
-}
-
-func (p *proxyServer) seen() []*http.Request {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.requests
-}
-
-func startProxy(t *testing.T, config *tls.Config) *proxyServer {
-	p := &proxyServer{}
-	p.Server = httptest.NewUnstartedServer(p)
-	p.Config.ErrorLog = log.New(io.Discard, "", 0)
-	if config == nil {
-		p.Start()
-	} else {
-		p.TLS = config
-		p.StartTLS()
-	}
-	t.Cleanup(p.Close)
-	return p
-}
-
-func withProxy(t *testing.T, p *mtlshttp.Proxy) *mtlshttp.Executor {
-	e := &mtlshttp.Executor{Proxy: p}
-	t.Cleanup(func() { require.NoError(t, e.Close()) })
-	return e
-}
 
 func TestHTTPProxyTunnels(t *testing.T) {
 	srv := mtlstest.NewServer(t, whoami)
@@ -102,7 +34,7 @@ func TestHTTPProxyTunnels(t *testing.T) {
 			assert.NotContains(t, err.Error(), "pw")
 		})
 	}
-	for _, r := range proxy.seen() {
+	for _, r := range proxy.Seen() {
 		assert.Equal(t, "CONNECT", r.Method)
 		assert.Equal(t, "Basic "+base64.StdEncoding.EncodeToString([]byte("user:pw")), r.Header.Get("Proxy-Authorization"))
 	}
@@ -131,8 +63,8 @@ func TestHTTPSProxyHasItsOwnIdentity(t *testing.T) {
 	resp, err := withProxy(t, &mtlshttp.Proxy{URL: proxy.URL, Roots: proxyCA.Roots(), Identity: id.Credential}).Do(t.Context(), r)
 	require.NoError(t, err)
 	assert.Equal(t, "client", resp.Data.(map[string]any)["client"])
-	require.Len(t, proxy.seen(), 1)
-	assert.Equal(t, "for the proxy", proxy.seen()[0].TLS.PeerCertificates[0].Subject.CommonName)
+	require.Len(t, proxy.Seen(), 1)
+	assert.Equal(t, "for the proxy", proxy.Seen()[0].TLS.PeerCertificates[0].Subject.CommonName)
 
 	for range 20 {
 		_, err = withProxy(t, &mtlshttp.Proxy{URL: proxy.URL, Roots: proxyCA.Roots()}).Do(t.Context(), r)
@@ -147,7 +79,7 @@ func TestProxyRefuses(t *testing.T) {
 	srv := mtlstest.NewServer(t, whoami)
 	for status, cause := range map[int]string{403: "proxy-refused", 407: "proxy-auth-required", 502: "proxy-refused"} {
 		proxy := startProxy(t, nil)
-		proxy.refuse = status
+		proxy.Refuse(status)
 		_, err := withProxy(t, &mtlshttp.Proxy{URL: proxy.URL}).Do(t.Context(), srv.Request("/"))
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindProxy, f.Kind)
@@ -160,7 +92,7 @@ func TestProxyRefuses(t *testing.T) {
 func TestProxyExceptions(t *testing.T) {
 	srv := mtlstest.NewServer(t, whoami)
 	proxy := startProxy(t, nil)
-	proxy.refuse = 403
+	proxy.Refuse(403)
 	_, port, _ := net.SplitHostPort(srv.Listener.Addr().String())
 	for _, exception := range []string{"*", "127.0.0.1", "127.0.0.0/8", "127.0.0.1:" + port} {
 		_, err := withProxy(t, &mtlshttp.Proxy{URL: proxy.URL, Exceptions: []string{exception}}).Do(t.Context(), srv.Request("/"))

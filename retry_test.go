@@ -318,9 +318,7 @@ func TestRetryOfFaults(t *testing.T) {
 func TestRetryOfProxyRefusals(t *testing.T) {
 	proxy := startProxy(t, nil)
 	for status, attempts := range map[int]int{503: 3, 502: 3, 429: 3, 407: 1, 403: 1} {
-		proxy.mu.Lock()
-		proxy.refuse = status
-		proxy.mu.Unlock()
+		proxy.Refuse(status)
 		e := withProxy(t, &mtlshttp.Proxy{URL: proxy.URL})
 		e.Retry = &mtlshttp.RetryPolicy{Delay: time.Millisecond}
 		_, err := e.Do(t.Context(), &mtlshttp.Request{Method: "POST", URL: "https://origin.test/", Body: mtlshttp.Text("", "x")})

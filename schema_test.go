@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/golden"
 	"github.com/mtlshttp/mtlshttp/internal/schemagen"
 )
 
@@ -22,7 +23,7 @@ func TestSchemas(t *testing.T) {
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"request.json", "response.json", "error.json"}, slices.Collect(maps.Keys(schemas)))
 	for name, schema := range schemas {
-		golden(t, "docs/schema/"+name, string(schema))
+		golden.Compare(t, "docs/schema/"+name, string(schema))
 	}
 }
 
@@ -94,5 +95,5 @@ func TestSchemaDocuments(t *testing.T) {
 		}
 	}
 	slices.Sort(lines)
-	golden(t, "internal/schematest/testdata/documents.jsonl", strings.Join(slices.Compact(lines), ""))
+	golden.Compare(t, "internal/schematest/testdata/documents.jsonl", strings.Join(slices.Compact(lines), ""))
 }

@@ -2,9 +2,6 @@ package mtlshttp_test
 
 import (
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/golden"
+	"github.com/mtlshttp/mtlshttp/internal/testclient"
 )
 
 // TestRetriesDocument keeps docs/retries.md to the tables that the code goes by.
@@ -46,14 +45,14 @@ func TestRetriesDocument(t *testing.T) {
 	for _, status := range slices.Sorted(maps.Keys(statuses)) {
 		fmt.Fprintf(&b, "| %d | %s |\n", status, statuses[status])
 	}
-	golden(t, "docs/retries.md", b.String())
+	golden.Compare(t, "docs/retries.md", b.String())
 }
 
 // Each kind has its rows, with a reason that occurs and an argument; and the
 // code decides by them in every situation.
 func TestVerdictsAreThoseOfTheTable(t *testing.T) {
 	rows := mtlshttp.VerdictRows()
-	for _, kind := range declaredKinds(t) {
+	for _, kind := range testclient.DeclaredKinds(t, "errors.go") {
 		assert.True(t, slices.ContainsFunc(rows, func(r mtlshttp.VerdictRow) bool { return r.Kind == kind && r.Reason == "" }), kind)
 	}
 	source := ownSource(t)
@@ -77,26 +76,6 @@ func TestVerdictsAreThoseOfTheTable(t *testing.T) {
 	}
 	assert.False(t, mtlshttp.MayRepeat("no such kind", "", true, true, true))
 	assert.True(t, mtlshttp.MayRepeat("dns", "lookup", true, true, false), "a reason without a row")
-}
-
-// declaredKinds reads the constants of type Kind.
-func declaredKinds(t *testing.T) (kinds []string) {
-	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
-	require.NoError(t, err)
-	ast.Inspect(file, func(n ast.Node) bool {
-		spec, ok := n.(*ast.ValueSpec)
-		if !ok {
-			return true
-		}
-		if ident, ok := spec.Type.(*ast.Ident); ok && ident.Name == "Kind" {
-			value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-			require.NoError(t, err)
-			kinds = append(kinds, value)
-		}
-		return true
-	})
-	require.Greater(t, len(kinds), 20)
-	return kinds
 }
 
 // ownSource is the text of the package without its tests and its table.

@@ -9,7 +9,7 @@ var reasons = map[string]string{
 	"SUP-01": "a process: `.ci/run vuln` runs govulncheck where its database can be reached",
 	"SUP-04": "a process: `.ci/run race` runs the race detector, shuffled; goleak ends the tests of every package that has goroutines",
 	"SUP-08": "in part: `.ci/run soak` takes a minute, ten before a release; the row's thirty are for whoever has the time",
-	"SUP-07": "a measurement, not a test: `go test -cover`, and mutation testing by hand",
+	"SUP-07": "a measurement, not a test: `go test -cover -coverpkg ./... ./...`, and mutation testing by hand",
 	"SUP-09": "a process: `.ci/run integration` runs TestIntegrationCurl, which compares with a curl that is installed",
 	"SUP-11": "a process: `.ci/run cross` builds and vets for the other systems; one machine runs the tests of one",
 }

@@ -1,0 +1,120 @@
+package faults_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtlshttp/mtlshttp"
+)
+
+// connects reads a CONNECT and says something.
+func connects(text string) func(*peer) {
+	return func(p *peer) {
+		if p.head() != nil {
+			p.say(text)
+		}
+	}
+}
+
+// socks is a SOCKS 5 proxy that reads a greeting and says one thing, and
+// another to what comes then.
+func socks(first, second string) func(*peer) {
+	return func(p *peer) {
+		buf := make([]byte, 600)
+		if _, err := io.ReadAtLeast(p.r, buf, 3); err != nil {
+			return
+		}
+		p.say(first)
+		if second == "" {
+			return
+		}
+		if _, err := io.ReadAtLeast(p.r, buf, 3); err == nil {
+			p.say(second)
+		}
+	}
+}
+
+func TestFaultsOfProxies(t *testing.T) {
+	nothingLeft(t)
+	const noAuth, withAuth = "\x05\x00", "\x05\x02"
+	rows := []struct {
+		name   string
+		scheme string
+		script func(*peer)
+		within time.Duration
+		kind   mtlshttp.Kind
+		reason string
+		again  bool
+	}{
+		{"FLT-59 407", "http", connects("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false},
+		{"FLT-59 403 with a body", "http", connects("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nhell"), 0, mtlshttp.KindProxy, "status", false},
+		{"FLT-59 502", "http", connects("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", true},
+		{"FLT-59 an end amid the answer", "http", connects("HTTP/1.1 200 Conn"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 an end without an answer", "http", connects(""), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 no HTTP", "http", connects("SSH-2.0-OpenSSH_9.9\r\n"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 one long line", "http", connects(strings.Repeat("\x01", 60_000) + "\r\n"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 200 with a body", "http", connects("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 headers of 1 MB", "http", connects("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true},
+		{"FLT-60 another version", "socks5", socks("\x04\x00", ""), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 no method", "socks5", socks("\x05\xff", ""), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 wrong password", "socks5", socks(withAuth, "\x01\x01"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 refused", "socks5", socks(noAuth, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 an answer that is cut", "socks5", socks(noAuth, "\x05\x00"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 an answer of no known kind", "socks5", socks(noAuth, "\x05\x00\x00\x77xxxxxxxx"), 0, mtlshttp.KindProxy, "", true},
+		{"FLT-60 silence", "socks5", func(p *peer) { p.stall() }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			l := newFaultLab(t, serveFaults(t, row.script, row.script))
+			l.Proxy = &mtlshttp.Proxy{URL: row.scheme + "://user:canary-password@proxy.test"}
+			within := 20 * time.Second
+			if row.within > 0 {
+				within = row.within
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			resp, err := l.Do(ctx, l.request("https://fault.test/"))
+			f := failureOf(t, err)
+			assert.Nil(t, resp)
+			assert.Equal(t, row.kind, f.Kind, "%v", err)
+			if row.reason != "" {
+				assert.Equal(t, row.reason, f.Reason)
+			}
+			if row.kind == mtlshttp.KindProxy {
+				assert.EqualValues(t, "proxy", f.Phase)
+				assert.LessOrEqual(t, len(f.Err.Error()), 200)
+			}
+			assert.Equal(t, row.again, f.Retryable, "%v", err)
+			l.nothingLeaked(resp, err, "")
+		})
+	}
+	t.Run("FLT-59 refused", func(t *testing.T) {
+		l := newFaultLab(t, serveFaults(t))
+		once(func(ctx context.Context) (net.Conn, error) { return refusedDial(ctx) })(l)
+		l.Proxy = &mtlshttp.Proxy{URL: "http://user:canary-password@proxy.test"}
+		resp, err := l.Do(t.Context(), l.request("https://fault.test/"))
+		f := failureOf(t, err)
+		assert.Contains(t, []mtlshttp.Kind{mtlshttp.KindProxy, mtlshttp.KindConnect}, f.Kind)
+		assert.True(t, f.Retryable)
+		l.nothingLeaked(resp, err, "")
+	})
+	t.Run("FLT-60 a long name", func(t *testing.T) {
+		l := newFaultLab(t, serveFaults(t, socks(noAuth, ""), socks(noAuth, "")))
+		l.Proxy = &mtlshttp.Proxy{URL: "socks5://proxy.test"}
+		name := strings.Repeat(strings.Repeat("a", 60)+".", 5) + "test"
+		resp, err := l.Do(t.Context(), l.request("https://"+name+"/"))
+		f := failureOf(t, err)
+		assert.Contains(t, []mtlshttp.Kind{mtlshttp.KindProxy, mtlshttp.KindURL}, f.Kind, "%v", err)
+		require.Nil(t, resp)
+		l.nothingLeaked(resp, err, "")
+	})
+}
