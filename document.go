@@ -3,114 +3,43 @@ package mtlshttp
 import (
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
-	"unicode/utf8"
 
-	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/document"
+	"github.com/mtlshttp/mtlshttp/internal/query"
 )
-
-// The keys of the request document, in the order in which it is written. Each
-// reads the key's value into a Request and writes it back; the value is as
-// jsonvalue.ParseOrdered gives it, never null or "" for an option.
-var documentKeys = []documentKey{
-	text("credentials", func(r *Request) *string { return &r.Credentials }),
-	flag("handleErrors", func(r *Request) *bool { return &r.StatusErrors }),
-	text("url", func(r *Request) *string { return &r.URL }),
-	flag("serializeUrl", func(r *Request) *bool { return &r.EscapeURL }),
-	text("method", func(r *Request) *string { return &r.Method }),
-	{"headers", readHeaders, writeHeaders},
-	{"qs", readQuery, writeQuery},
-	flag("useQuerystring", func(r *Request) *bool { return &r.PlainQueryKeys }),
-	{"secretHeaders", readSecret, writeStrings(func(r *Request) []string { return r.Secret })},
-	flag("parseResponse", func(r *Request) *bool { return &r.Parse }),
-	{"authUser", readAuth((*BasicAuth).setUser), func(r *Request) any {
-		if r.Auth == nil {
-			return nil
-		}
-		return r.Auth.User
-	}},
-	{"authPass", readPassword, writePassword},
-	{"timeout", readTimeout, writeTimeout},
-	flag("shareCookies", func(r *Request) *bool { return &r.ShareCookies }),
-	text("jar", func(r *Request) *string { return &r.Jar }),
-	{"ca", readRoots, writeRoots},
-	flag("caOnly", func(r *Request) *bool { return &r.Roots.Only }),
-	{"crl", readLists, writeLists},
-	inverted("rejectUnauthorized", func(r *Request) *bool { return &r.Verify.Off }),
-	{"verify", readVerify, writeVerify},
-	inverted("followRedirect", func(r *Request) *bool { return &r.Redirect.Off }),
-	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
-	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
-	flag("followOriginalHttpMethod", func(r *Request) *bool { return &r.Redirect.KeepMethod }),
-	flag("removeRefererHeader", func(r *Request) *bool { return &r.Redirect.NoReferer }),
-	flag("allowDowngrade", func(r *Request) *bool { return &r.Redirect.AllowDowngrade }),
-	flag("gzip", func(r *Request) *bool { return &r.Compressed }),
-	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),
-	{"origins", readOrigins, writeStrings(func(r *Request) []string { return r.Origins })},
-	flag("requireClientCertificate", func(r *Request) *bool { return &r.RequireClientCertificate }),
-	flag("confirmHandshake", func(r *Request) *bool { return &r.ConfirmHandshake }),
-	{"protocol", readProtocol, writeProtocol},
-}
-
-type documentKey struct {
-	name  string
-	read  func(*Request, any) error
-	write func(*Request) any // nil: the key is left out
-}
 
 // UnmarshalJSON reads a request document, with the keys that exported scenarios
 // carry. For options, a missing key, null and "" mean the same. Keys that are
 // not known go to Extra. The error names every key whose value does not fit.
 func (r *Request) UnmarshalJSON(data []byte) error {
-	value, err := jsonvalue.ParseOrdered(data, jsonvalue.Limits{})
-	if err != nil {
-		return fault(KindConfig, "", "json", "%w", err)
-	}
-	object, ok := value.(jsonvalue.Object)
-	if !ok {
-		return fault(KindConfig, "", "json", "a request is an object")
-	}
-	var read Request
-	var faults []*Error
-	for _, m := range object {
-		i := slices.IndexFunc(documentKeys, func(k documentKey) bool { return k.name == m.Name })
-		switch {
-		case isBodyKey(m.Name):
-		case i < 0:
-			raw, err := jsonvalue.Append(nil, m.Value)
-			if err != nil {
-				faults = append(faults, fault(KindConfig, m.Name, "json", "%w", err))
-				continue
-			}
-			if read.Extra == nil {
-				read.Extra = make(map[string]json.RawMessage)
-			}
-			read.Extra[m.Name] = raw
-		case m.Value == nil || m.Value == "":
-		default:
-			if err := documentKeys[i].read(&read, m.Value); err != nil {
-				faults = append(faults, documentFault(m.Name, err))
-			}
+	d, errs := document.Read(data)
+	if len(errs) > 0 {
+		faults := make([]*Error, 0, len(errs))
+		for _, e := range errs {
+			faults = append(faults, documentFault(e))
 		}
-	}
-	body, err := readBody(object)
-	if err != nil {
-		faults = append(faults, documentFault("bodyType", err))
-	}
-	read.Body = body
-	if len(faults) > 0 {
 		return joinFaults(faults)
 	}
-	*r = read
+	*r = Request{
+		Method: d.Method, URL: d.URL, Query: paramsOf(d.Query), Auth: (*BasicAuth)(d.Auth), Secret: d.Secret, Body: bodyOf(d.Body),
+		Credentials: d.Credentials, UseMutualTLS: d.UseMutualTLS, Origins: d.Origins,
+		RequireClientCertificate: d.RequireClientCertificate, ConfirmHandshake: d.ConfirmHandshake,
+		Roots:  Roots{Name: d.Roots.Name, PEM: d.Roots.PEM, Only: d.Roots.Only, CRLs: d.Roots.CRLs},
+		Verify: Verify(d.Verify), Protocol: Protocol(d.Protocol), Redirect: Redirect(d.Redirect), Timeout: d.Timeout,
+		ShareCookies: d.ShareCookies, Jar: d.Jar, Parse: d.Parse, Compressed: d.Compressed, StatusErrors: d.StatusErrors,
+		PlainQueryKeys: d.PlainQueryKeys, EscapeURL: d.EscapeURL, Extra: d.Extra,
+	}
+	for _, h := range d.Headers {
+		r.Headers = append(r.Headers, Header(h))
+	}
+	for _, h := range d.HeaderSecrets {
+		r.HeaderSecrets = append(r.HeaderSecrets, HeaderSecret(h))
+	}
 	return nil
 }
 
-func documentFault(key string, err error) *Error {
-	if e := asError(err); e != nil {
-		return e
-	}
-	return fault(KindConfig, key, "json", "%w", err)
+func documentFault(e *document.Error) *Error {
+	return fault(KindConfig, e.Key, e.Reason, "%w", e.Err)
 }
 
 // MarshalJSON writes the request document. It is complete, and so as secret as
@@ -118,80 +47,122 @@ func documentFault(key string, err error) *Error {
 // text that is not UTF-8 cannot be written: the error names the field.
 func (r Request) MarshalJSON() ([]byte, error) {
 	if r.Identity != nil {
-		return nil, fault(KindConfig, "identity", "not-serialisable", "a credential cannot be written; name it in Credentials")
+		return nil, notSerialisable("identity", "a credential cannot be written; name it in Credentials")
 	}
 	if r.Sign != nil {
-		return nil, fault(KindConfig, "sign", "not-serialisable", "a function cannot be written")
+		return nil, notSerialisable("sign", "a function cannot be written")
 	}
 	if !r.Output.isZero() {
-		return nil, fault(KindConfig, "output", "not-serialisable", "a writer, a file or a store cannot be written")
+		return nil, notSerialisable("output", "a writer, a file or a store cannot be written")
 	}
 	if len(r.Roots.Certificates) > 0 {
-		return nil, fault(KindConfig, "ca", "not-serialisable", "certificates cannot be written; give them as PEM or by name")
+		return nil, notSerialisable("ca", "certificates cannot be written; give them as PEM or by name")
 	}
 	if faults := r.secretFaults(); len(faults) > 0 {
 		return nil, faults[0] // it would not come back
 	}
-	object := jsonvalue.Object{}
-	for _, k := range documentKeys {
-		if v := k.write(&r); v != nil {
-			object = append(object, jsonvalue.Member{Name: k.name, Value: v})
-		}
-		if k.name == "useQuerystring" {
-			body, err := writeBody(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			object = append(object, body...)
-		}
+	body, err := r.Body.document()
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Extra)) {
-		object = append(object, jsonvalue.Member{Name: name, Value: r.Extra[name]})
+	d := document.Request{
+		Method: r.Method, URL: r.URL, Auth: (*document.Auth)(r.Auth), Secret: r.Secret, Body: body,
+		Credentials: r.Credentials, UseMutualTLS: r.UseMutualTLS, Origins: r.Origins,
+		RequireClientCertificate: r.RequireClientCertificate, ConfirmHandshake: r.ConfirmHandshake,
+		Roots:  document.Roots{Name: r.Roots.Name, PEM: r.Roots.PEM, Only: r.Roots.Only, CRLs: r.Roots.CRLs},
+		Verify: document.Verify(r.Verify), Protocol: document.Protocol(r.Protocol), Redirect: document.Redirect(r.Redirect), Timeout: r.Timeout,
+		ShareCookies: r.ShareCookies, Jar: r.Jar, Parse: r.Parse, Compressed: r.Compressed, StatusErrors: r.StatusErrors,
+		PlainQueryKeys: r.PlainQueryKeys, EscapeURL: r.EscapeURL, Extra: r.Extra,
 	}
-	for _, m := range object {
-		if err := writable(m.Value); err != nil {
-			return nil, fault(KindConfig, m.Name, "not-serialisable", "%w", err)
-		}
+	for _, h := range r.Headers {
+		d.Headers = append(d.Headers, document.Header(h))
 	}
-	return jsonvalue.Append(nil, object)
+	for _, h := range r.HeaderSecrets {
+		d.HeaderSecrets = append(d.HeaderSecrets, document.HeaderSecret(h))
+	}
+	if r.Query != nil {
+		d.Query = pairs(r.Query)
+	}
+	text, writeErr := d.Append(nil)
+	var e *document.Error
+	if errors.As(writeErr, &e) {
+		return nil, documentFault(e)
+	}
+	return text, writeErr
 }
 
-var (
-	errNotUTF8  = errors.New("text that is not UTF-8 cannot be written")
-	errTwice    = errors.New("an object that has a name twice cannot be written")
-	errNotValue = errors.New("a value is no text, number, boolean, null, array or object")
-)
+// notSerialisable is the fault of what can be in a request and in no document.
+func notSerialisable(field, why string) *Error {
+	return fault(KindConfig, field, document.NotSerialisable, "%s", why)
+}
 
-// writable says whether a value comes back from a document as it is: JSON would
-// replace bytes that are not UTF-8, and documents refuse names that are given
-// twice.
-func writable(v any) error {
-	switch v := v.(type) {
-	case string:
-		if !utf8.ValidString(v) {
-			return errNotUTF8
+// bodyOf is the body that a document says.
+func bodyOf(d document.Body) Body {
+	switch d.Type {
+	case document.Raw:
+		return Body{kind: bodyRaw, contentType: d.ContentType, data: d.Data, isText: d.IsText}
+	case document.Form:
+		return Form(paramsOf(d.Fields)...)
+	case document.Multipart:
+		var parts []Part
+		for _, p := range d.Parts {
+			parts = append(parts, Part{Name: p.Name, Value: p.Value, FileName: p.FileName, ContentType: p.ContentType, Data: p.Data, Path: p.Path})
 		}
-	case []any:
-		for _, item := range v {
-			if err := writable(item); err != nil {
-				return err
-			}
-		}
-	case jsonvalue.Object:
-		seen := make(map[string]bool, len(v))
-		for _, m := range v {
-			if seen[m.Name] {
-				return errTwice
-			}
-			seen[m.Name] = true
-			if err := errors.Join(writable(m.Name), writable(m.Value)); err != nil {
-				return err
-			}
-		}
-	default:
-		if _, err := jsonvalue.Append(nil, v); err != nil {
-			return errNotValue
-		}
+		return Multipart(parts...)
 	}
-	return nil
+	return Body{}
+}
+
+// document is bodyOf's inverse.
+func (b Body) document() (document.Body, error) {
+	switch b.kind {
+	case bodyRaw:
+		return document.Body{Type: document.Raw, ContentType: b.contentType, Data: b.data, IsText: b.isText}, nil
+	case bodyJSON:
+		data, err := json.Marshal(b.value)
+		if err != nil {
+			return document.Body{}, fault(KindConfig, "data", "json", "the value cannot be written as JSON: %w", err)
+		}
+		return document.Body{Type: document.Raw, ContentType: b.contentType, Data: data, IsJSON: true}, nil
+	case bodyForm:
+		return document.Body{Type: document.Form, Fields: pairs(b.params)}, nil
+	case bodyMultipart:
+		d := document.Body{Type: document.Multipart}
+		for i, p := range b.parts {
+			if p.Reader != nil || p.FS != nil {
+				return d, notSerialisable(document.PartKey(i), "a reader cannot be written")
+			}
+			d.Parts = append(d.Parts, document.Part{Name: p.Name, Value: p.Value, FileName: p.FileName, ContentType: p.ContentType, Data: p.Data, Path: p.Path})
+		}
+		return d, nil
+	case bodyReader:
+		return document.Body{}, notSerialisable("data", "a reader cannot be written")
+	}
+	return document.Body{}, nil
+}
+
+// paramsOf is the inverse of pairs; nil of nil.
+func paramsOf(list []query.Pair) []Param {
+	if list == nil {
+		return nil
+	}
+	params := make([]Param, 0, len(list))
+	for _, p := range list {
+		params = append(params, Param{p.Name, paramValue(p.Value)})
+	}
+	return params
+}
+
+func paramValue(v any) any {
+	switch v := v.(type) {
+	case []query.Pair:
+		return paramsOf(v)
+	case []any:
+		list := make([]any, 0, len(v))
+		for _, item := range v {
+			list = append(list, paramValue(item))
+		}
+		return list
+	}
+	return v
 }

@@ -1,6 +1,6 @@
 package mtlshttp
 
-import "slices"
+import "github.com/mtlshttp/mtlshttp/internal/document"
 
 // DocumentKeys are all keys of the request document.
-func DocumentKeys() []string { return slices.Concat(keyNames(), bodyKeys) }
+func DocumentKeys() []string { return document.Keys() }

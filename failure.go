@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/bodyreader"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
@@ -77,7 +78,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
 	}
 	var (
-		source   *sourceError
+		source   *bodyreader.Error
 		stage    *wire.StageError
 		verify   *tls.CertificateVerificationError
 		noMatch  *wire.NoMatchError
@@ -207,13 +208,13 @@ func aboutCertificate(a wire.Alert) bool {
 	return a >= 40 && a <= 49 || a == 51 || a == 116
 }
 
-func sourceReason(err *sourceError) string {
+func sourceReason(err *bodyreader.Error) string {
 	switch {
 	case errors.Is(err, io.ErrNoProgress):
 		return "no-progress"
-	case errors.Is(err, errLength):
+	case errors.Is(err, bodyreader.ErrLength):
 		return "length"
-	case errors.Is(err, errPanic):
+	case errors.Is(err, bodyreader.ErrPanic):
 		return "panic"
 	}
 	return ""

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
 
+	"github.com/mtlshttp/mtlshttp/internal/filestate"
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 )
 
@@ -60,26 +62,19 @@ const (
 	secretCA          = "ca.crt"
 )
 
-// part is one of the things that a credential is made of.
-type part struct {
-	name     string // of the file or variable; "": there is none
-	env      bool
-	optional bool
-}
-
 // parts in the order of contents.
-func (f *CredentialFiles) parts() []part {
-	of := func(file, env string) part {
+func (f *CredentialFiles) parts() []filestate.Part {
+	of := func(file, env string) filestate.Part {
 		if env != "" {
-			return part{name: env, env: true}
+			return filestate.Part{Name: env, Env: true}
 		}
-		return part{name: file}
+		return filestate.Part{Name: file}
 	}
 	if f.Dir != "" && !f.named() {
-		return []part{{}, {name: secretCertificate, optional: true}, {name: secretKey, optional: true},
-			{name: secretCA, optional: true}, of(f.PasswordFile, f.PasswordEnv)}
+		return []filestate.Part{{}, {Name: secretCertificate, Optional: true}, {Name: secretKey, Optional: true},
+			{Name: secretCA, Optional: true}, of(f.PasswordFile, f.PasswordEnv)}
 	}
-	return []part{of(f.File, f.FileEnv), of(f.Certificate, f.CertificateEnv), of(f.PrivateKey, f.PrivateKeyEnv),
+	return []filestate.Part{of(f.File, f.FileEnv), of(f.Certificate, f.CertificateEnv), of(f.PrivateKey, f.PrivateKeyEnv),
 		of(f.CA, f.CAEnv), of(f.PasswordFile, f.PasswordEnv)}
 }
 
@@ -96,22 +91,34 @@ func (c *contents) wipe() {
 	}
 }
 
+func (f *CredentialFiles) set() filestate.Set {
+	s := filestate.Set{FS: f.FS, Dir: f.Dir, Parts: f.parts()}
+	if f.FS == nil {
+		s.Dir = filestate.Resolve(f.root, f.Dir)
+	}
+	return s
+}
+
 // read takes one look at the parts. The stamps are nil where something changed
 // meanwhile.
-func (f *CredentialFiles) read() (*contents, []stamp, error) {
-	from, parts := f.place().version(), f.parts()
-	before := from.stamps(parts)
-	var data [5][]byte
-	var err error
-	for i, p := range parts {
-		if data[i], err = from.read(p); err != nil {
-			break
-		}
-	}
-	if !sameStamps(before, from.stamps(parts)) || f.place().version().dir != from.dir {
+func (f *CredentialFiles) read() (*contents, []filestate.Stamp, error) {
+	data, stamps, err := f.set().Read()
+	if stamps == nil {
 		return nil, nil, nil
 	}
-	return &contents{data[0], data[1], data[2], data[3], data[4]}, before, err
+	return &contents{data[0], data[1], data[2], data[3], data[4]}, stamps, fileFault(err)
+}
+
+// fileFault is nil for a nil error.
+func fileFault(err error) error {
+	var e *filestate.Error
+	switch {
+	case !errors.As(err, &e):
+		return err
+	case e.Reason == filestate.TooLarge:
+		return fault(KindLimit, "keychain", string(e.Reason), "%w", e.Err)
+	}
+	return lacking(fault(KindConfig, "keychain", string(e.Reason), "%w", e.Err))
 }
 
 // open makes of the contents what the keychain holds.
@@ -205,8 +212,8 @@ func (f CredentialFiles) clone() *CredentialFiles {
 func (f CredentialFiles) String() string {
 	var names []string
 	for _, p := range f.parts()[:4] {
-		if p.name != "" {
-			names = append(names, p.name)
+		if p.Name != "" {
+			names = append(names, p.Name)
 		}
 	}
 	if f.Dir != "" {

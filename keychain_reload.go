@@ -5,17 +5,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/filestate"
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 )
 
-const (
-	// readAttempts is how often files are read that change meanwhile, before
-	// the reading is given up.
-	readAttempts = 8
-	// timeGrain is how far apart two changes of a file have to be for its
-	// modification time to tell them apart, on the coarsest file systems.
-	timeGrain = 2 * time.Second
-)
+// readAttempts is how often files are read that change meanwhile, before the
+// reading is given up.
+const readAttempts = 8
 
 // fileEntry keeps what files hold in step with the files. What it holds is
 // replaced as a whole, and only by what can be used.
@@ -25,11 +21,11 @@ type fileEntry struct {
 
 	inForce atomic.Pointer[holding] // nil: nothing was ever good
 
-	turn chan struct{} // one caller looks at a time; the rest is its own
-	seen []stamp       // the state that was last read; nil: none
-	err  error         // what was wrong with it
-	sure bool          // a further change would show in the stamps
-	told string        // what tell was told last, since the last good state
+	turn chan struct{}     // one caller looks at a time; the rest is its own
+	seen []filestate.Stamp // the state that was last read; nil: none
+	err  error             // what was wrong with it
+	sure bool              // a further change would show in the stamps
+	told string            // what tell was told last, since the last good state
 }
 
 func newFileEntry(f *CredentialFiles, tell func(error)) *fileEntry {
@@ -63,14 +59,14 @@ func (e *fileEntry) hold(ctx context.Context) (*holding, error) {
 // look reads the files where that has not been done since they changed, and
 // puts what they hold in force where it can be used.
 func (e *fileEntry) look(ctx context.Context) error {
-	if e.sure && sameStamps(e.files.place().stamps(e.files.parts()), e.seen) {
+	if e.sure && filestate.Same(e.files.set().Stamps(), e.seen) {
 		return e.err
 	}
 	begun := time.Now()
 	state, stamps, err := e.read(ctx)
 	e.seen, e.sure = stamps, err == nil
 	for _, s := range stamps {
-		e.sure = e.sure && s.settled(begun)
+		e.sure = e.sure && s.Settled(begun)
 	}
 	var h *holding
 	if err == nil {
@@ -101,7 +97,7 @@ func (e *fileEntry) look(ctx context.Context) error {
 
 // read reads the files until nothing changed meanwhile, so that what comes out
 // is one state of them.
-func (e *fileEntry) read(ctx context.Context) (*contents, []stamp, error) {
+func (e *fileEntry) read(ctx context.Context) (*contents, []filestate.Stamp, error) {
 	for attempt := range readAttempts {
 		if state, stamps, err := e.files.read(); stamps != nil {
 			return state, stamps, err

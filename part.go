@@ -8,7 +8,7 @@ import (
 	"io/fs"
 	"path"
 
-	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/document"
 	"github.com/mtlshttp/mtlshttp/internal/multipart"
 )
 
@@ -48,15 +48,13 @@ func (p Part) sources() (n int) {
 	return n
 }
 
-func partField(i int) string { return fmt.Sprintf("formDataFields[%d]", i) }
-
 func partFault(parts []Part) *Error {
 	for i, p := range parts {
 		switch {
 		case p.isFile() && p.Value != "":
-			return fault(KindConfig, partField(i), "ambiguous", "a part has a value or is a file")
+			return fault(KindConfig, document.PartKey(i), "ambiguous", "a part has a value or is a file")
 		case p.sources() > 1:
-			return fault(KindConfig, partField(i), "ambiguous", "a file has data, a reader or a path")
+			return fault(KindConfig, document.PartKey(i), "ambiguous", "a file has data, a reader or a path")
 		}
 	}
 	// What cannot be written shows before the files are looked for.
@@ -78,7 +76,7 @@ func multipartFault(err error, n int) *Error {
 	if errors.As(err, &me) {
 		reason = string(me.Reason)
 		if me.Index < n {
-			field = partField(me.Index)
+			field = document.PartKey(me.Index)
 		}
 	}
 	return fault(KindConfig, field, reason, "%w", err)
@@ -90,7 +88,7 @@ func multipartPayload(parts []Part, files fs.FS) (*payload, error) {
 	for i, p := range parts {
 		part, err := p.prepare(files)
 		if err != nil {
-			return nil, lacking(fault(KindConfig, partField(i), "file", "%w", err))
+			return nil, lacking(fault(KindConfig, document.PartKey(i), "file", "%w", err))
 		}
 		form = append(form, part)
 	}
@@ -141,103 +139,4 @@ func (p Part) fromPath(out multipart.Part, files fs.FS) (multipart.Part, error) 
 	out.Size = info.Size()
 	out.Open = func() (io.ReadCloser, error) { return files.Open(name) }
 	return out, nil
-}
-
-// readMultipart reads [{fieldType, key, value}] and [{fieldType, key, data or
-// file, fileName, contentType}].
-func readMultipart(v any) (Body, error) {
-	body := Body{kind: bodyMultipart}
-	if v == nil || v == "" {
-		return body, nil
-	}
-	rows, ok := v.([]any)
-	if !ok {
-		return body, fault(KindConfig, "formDataFields", "json", "a list of rows is expected")
-	}
-	for i, item := range rows {
-		row, ok := item.(jsonvalue.Object)
-		if !ok {
-			return body, fault(KindConfig, partField(i), "json", "a row is an object")
-		}
-		part, err := readPart(row)
-		if err != nil {
-			return body, fault(KindConfig, partField(i), "json", "%w", err)
-		}
-		body.parts = append(body.parts, part)
-	}
-	return body, nil
-}
-
-func readPart(row jsonvalue.Object) (p Part, err error) {
-	isFile := false
-	for _, m := range row {
-		s, isScalar := scalarText(m.Value)
-		if !isScalar && m.Name != "data" {
-			return p, fmt.Errorf("%s is not text", m.Name)
-		}
-		switch m.Name {
-		case "fieldType":
-			if s != "text" && s != "file" && s != "" {
-				return p, fmt.Errorf("the fieldType is text or file, not %q", s)
-			}
-			isFile = s == "file"
-		case "key":
-			p.Name = s
-		case "value":
-			p.Value = s
-		case "fileName":
-			p.FileName = s
-		case "contentType":
-			p.ContentType = s
-		case "file":
-			p.Path = s
-		case "data":
-			if m.Value == nil {
-				continue
-			}
-			if p.Data, _, err = dataOf(m.Value); err != nil {
-				return p, err
-			}
-		default:
-			return p, fmt.Errorf("a row has no key %q; fieldType, key, value, data, file, fileName and contentType are known", m.Name)
-		}
-	}
-	if !isFile && p.isFile() {
-		return p, errors.New("data and fileName belong to a row of fieldType file")
-	}
-	if isFile && p.sources() == 0 {
-		p.Data = []byte{} // an empty file is still one
-	}
-	return p, nil
-}
-
-// partRows is readMultipart's inverse.
-func partRows(parts []Part) ([]any, error) {
-	rows := make([]any, 0, len(parts))
-	for i, p := range parts {
-		if p.Reader != nil || p.FS != nil {
-			return nil, fault(KindConfig, partField(i), "not-serialisable", "a reader cannot be written")
-		}
-		row := jsonvalue.Object{{Name: "fieldType", Value: "text"}, {Name: "key", Value: p.Name}}
-		add := func(name string, value any) { row = append(row, jsonvalue.Member{Name: name, Value: value}) }
-		switch {
-		case !p.isFile():
-			add("value", p.Value)
-		case p.Path != "":
-			add("file", p.Path)
-		default:
-			add("data", dataValue(p.Data, false))
-		}
-		if p.isFile() {
-			row[0].Value = "file"
-		}
-		if p.FileName != "" {
-			add("fileName", p.FileName)
-		}
-		if p.ContentType != "" {
-			add("contentType", p.ContentType)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/mtlshttp/mtlshttp/internal/document"
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 	"github.com/mtlshttp/mtlshttp/internal/query"
 	"github.com/mtlshttp/mtlshttp/internal/target"
@@ -21,8 +22,8 @@ import (
 
 const (
 	defaultTimeout = 40 * time.Second
-	minTimeout     = 1 * time.Second
-	maxTimeout     = 300 * time.Second
+	minTimeout     = document.MinTimeout
+	maxTimeout     = document.MaxTimeout
 )
 
 // Request says what to send and who to be. The zero value of every field but
@@ -283,7 +284,7 @@ func (r *Request) check(limits Limits) (c checkedRequest, faults []*Error) {
 	add(r.Redirect.fault())
 	if len(r.Extra) > 0 {
 		for _, key := range slices.Sorted(maps.Keys(r.Extra)) {
-			add(fault(KindConfig, key, "unknown-key", "%s", unknownKey(key)))
+			add(fault(KindConfig, key, "unknown-key", "%s", document.UnknownKey(key)))
 		}
 	}
 	return c, faults
@@ -444,7 +445,7 @@ func (r Roots) fault() *Error {
 	if r.Name != "" && r.PEM != "" {
 		return fault(KindConfig, "ca", "ambiguous", "both a name and text are set")
 	}
-	if r.Name != "" && isRootsText(r.Name) {
+	if r.Name != "" && document.IsCertificates(r.Name) {
 		return fault(KindConfig, "ca", "name", "a name in the keychain is short; certificates go into PEM")
 	}
 	if r.Only && r.Name == "" && r.PEM == "" && len(r.Certificates) == 0 {

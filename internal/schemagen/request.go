@@ -72,9 +72,9 @@ type key struct {
 
 // keys reads the tables of keys that the decoder works by.
 func (s *source) keys() (map[string]key, error) {
-	table, body := s.vars["documentKeys"], s.vars["bodyKeys"]
+	table, body := s.vars["requestKeys"], s.vars["bodyKeys"]
 	if table == nil || body == nil {
-		return nil, fmt.Errorf("schemagen: no tables documentKeys and bodyKeys")
+		return nil, fmt.Errorf("schemagen: no tables requestKeys and bodyKeys")
 	}
 	keys := map[string]key{}
 	for _, e := range table.Elts {

@@ -1,10 +1,12 @@
 package schemagen
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -22,11 +24,30 @@ type source struct {
 
 type constant struct{ name, value, doc string }
 
+func newSource() *source {
+	return &source{map[string]*ast.TypeSpec{}, map[string]string{}, map[string]*ast.FuncDecl{}, map[string][]constant{}, map[string]*ast.CompositeLit{}}
+}
+
 func read(dir string) (*source, error) {
-	s := &source{map[string]*ast.TypeSpec{}, map[string]string{}, map[string]*ast.FuncDecl{}, map[string][]constant{}, map[string]*ast.CompositeLit{}}
+	s := newSource()
+	if err := files(dir, s.declaration); err != nil {
+		return nil, err
+	}
+	// The tables of keys stand beside the decoder. Its types are not the package's.
+	codec := newSource()
+	codec.vars = s.vars
+	err := files(filepath.Join(dir, "internal", "document"), codec.declaration)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // request says what is missing
+	}
+	return s, err
+}
+
+// files hands on the declarations of a folder's Go files, tests aside.
+func files(dir string, declaration func(ast.Decl)) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
@@ -34,13 +55,13 @@ func read(dir string) (*source, error) {
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, e.Name()), nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, d := range file.Decls {
-			s.declaration(d)
+			declaration(d)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func (s *source) declaration(d ast.Decl) {

@@ -1,4 +1,4 @@
-package mtlshttp
+package document
 
 import (
 	"encoding/json"
@@ -12,8 +12,8 @@ import (
 )
 
 // text is an option that is a text, flag one that is off by default.
-func text(name string, field func(*Request) *string) documentKey {
-	return documentKey{name, func(r *Request, v any) error {
+func text(name string, field func(*Request) *string) requestKey {
+	return requestKey{name, func(r *Request, v any) error {
 		s, ok := v.(string)
 		if !ok {
 			return errors.New("text is expected")
@@ -28,8 +28,8 @@ func text(name string, field func(*Request) *string) documentKey {
 	}}
 }
 
-func flag(name string, field func(*Request) *bool) documentKey {
-	return documentKey{name, func(r *Request, v any) (err error) {
+func flag(name string, field func(*Request) *bool) requestKey {
+	return requestKey{name, func(r *Request, v any) (err error) {
 		*field(r), err = boolOf(v)
 		return err
 	}, func(r *Request) any {
@@ -41,8 +41,8 @@ func flag(name string, field func(*Request) *bool) documentKey {
 }
 
 // inverted is an option whose default is true.
-func inverted(name string, field func(*Request) *bool) documentKey {
-	return documentKey{name, func(r *Request, v any) error {
+func inverted(name string, field func(*Request) *bool) requestKey {
+	return requestKey{name, func(r *Request, v any) error {
 		b, err := boolOf(v)
 		*field(r) = !b && err == nil
 		return err
@@ -71,15 +71,14 @@ func readTimeout(r *Request, v any) error {
 		return errTimeout
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || !(seconds >= minTimeout.Seconds() && seconds <= maxTimeout.Seconds()) {
+	if err != nil || !(seconds >= MinTimeout.Seconds() && seconds <= MaxTimeout.Seconds()) {
 		return errTimeout
 	}
 	r.Timeout = time.Duration(math.Round(seconds * float64(time.Second)))
 	return nil
 }
 
-var errTimeout = &Error{Kind: KindConfig, Reason: "timeout", Phase: phaseValidate, Type: typeName(KindConfig, 0), Field: "timeout",
-	Err: errors.New("the timeout is in seconds, 1 to 300")}
+var errTimeout = &Error{"timeout", Timeout, errors.New("the timeout is in seconds, 1 to 300")}
 
 func writeTimeout(r *Request) any {
 	if r.Timeout == 0 {
@@ -140,22 +139,22 @@ func writeStrings(field func(*Request) []string) func(*Request) any {
 	}
 }
 
-func readAuth(set func(*BasicAuth, string)) func(*Request, any) error {
+func readAuth(set func(*Auth, string)) func(*Request, any) error {
 	return func(r *Request, v any) error {
 		s, ok := scalarText(v)
 		if !ok {
 			return errors.New("text is expected")
 		}
 		if r.Auth == nil {
-			r.Auth = new(BasicAuth)
+			r.Auth = new(Auth)
 		}
 		set(r.Auth, s)
 		return nil
 	}
 }
 
-func (a *BasicAuth) setUser(s string)     { a.User = s }
-func (a *BasicAuth) setPassword(s string) { a.Password = s }
+func (a *Auth) setUser(s string)     { a.User = s }
+func (a *Auth) setPassword(s string) { a.Password = s }
 
 // readPassword reads a password, or the name of the secret that is it.
 func readPassword(r *Request, v any) error {
@@ -164,10 +163,10 @@ func readPassword(r *Request, v any) error {
 		return err
 	}
 	if !ok {
-		return readAuth((*BasicAuth).setPassword)(r, v)
+		return readAuth((*Auth).setPassword)(r, v)
 	}
 	if r.Auth == nil {
-		r.Auth = new(BasicAuth)
+		r.Auth = new(Auth)
 	}
 	r.Auth.Secret = named
 	return nil

@@ -1,7 +1,9 @@
-package mtlshttp
+package document
 
 import (
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
@@ -13,7 +15,7 @@ func readRoots(r *Request, v any) error {
 	if !ok {
 		return errors.New("text with certificates is expected, or a name in the keychain")
 	}
-	if isRootsText(s) {
+	if IsCertificates(s) {
 		r.Roots.PEM = s
 	} else {
 		r.Roots.Name = s
@@ -21,9 +23,9 @@ func readRoots(r *Request, v any) error {
 	return nil
 }
 
-// isRootsText says whether the text of ca is certificates, not a name. The
+// IsCertificates says whether the text of ca is certificates, not a name. The
 // shortest certificate takes more than 256 characters of base64.
-func isRootsText(s string) bool { return strings.Contains(s, "-----BEGIN") || len(s) > 256 }
+func IsCertificates(s string) bool { return strings.Contains(s, "-----BEGIN") || len(s) > 256 }
 
 func writeRoots(r *Request) any {
 	switch {
@@ -108,7 +110,7 @@ func writeVerify(r *Request) any {
 	return object
 }
 
-var tlsVersions = map[string]uint16{"1.2": versionTLS12, "1.3": versionTLS13}
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
 func readProtocol(r *Request, v any) error {
 	object, ok := v.(jsonvalue.Object)
@@ -156,4 +158,12 @@ func writeProtocol(r *Request) any {
 		return nil
 	}
 	return object
+}
+
+// versionName is a version as documents have it; "": TLS has none of that number.
+func versionName(v uint16) string {
+	if v < tls.VersionTLS10 || v > tls.VersionTLS13 {
+		return ""
+	}
+	return fmt.Sprintf("1.%d", v-tls.VersionTLS10)
 }

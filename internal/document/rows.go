@@ -1,4 +1,4 @@
-package mtlshttp
+package document
 
 import (
 	"encoding/base64"
@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+	"github.com/mtlshttp/mtlshttp/internal/query"
 )
 
 // readHeaders reads rows of name and value, or an object. Of two rows of one
@@ -34,7 +35,7 @@ func readHeaders(r *Request, v any) error {
 			order = append(order, key)
 		}
 		delete(named, key)
-		if secret, is := row.Value.([]Param); is {
+		if secret, is := row.Value.([]query.Pair); is {
 			h := headerSecret(row.Name, secret)
 			if h.Secret == "" {
 				return fmt.Errorf(`the value of row %d is neither text nor the name of a secret as {"secret": "name"}`, i)
@@ -98,7 +99,7 @@ func namedInValues(v any) (any, error) {
 }
 
 // headerSecret is a row with the name of a secret; without one, it is none.
-func headerSecret(name string, value []Param) HeaderSecret {
+func headerSecret(name string, value []query.Pair) HeaderSecret {
 	h := HeaderSecret{Name: name}
 	if len(value) == 1 && value[0].Name == secretMember {
 		h.Secret, _ = value[0].Value.(string)
@@ -150,8 +151,8 @@ func writeQuery(r *Request) any {
 }
 
 // rowsOf reads [{name, value}] or an object as parameters; never nil.
-func rowsOf(v any, nameKey string) ([]Param, error) {
-	rows := []Param{}
+func rowsOf(v any, nameKey string) ([]query.Pair, error) {
+	rows := []query.Pair{}
 	switch v := v.(type) {
 	case jsonvalue.Object:
 		for _, m := range v {
@@ -159,7 +160,7 @@ func rowsOf(v any, nameKey string) ([]Param, error) {
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, Param{m.Name, value})
+			rows = append(rows, query.Pair{Name: m.Name, Value: value})
 		}
 	case []any:
 		for i, item := range v {
@@ -182,7 +183,7 @@ func rowsOf(v any, nameKey string) ([]Param, error) {
 			if err != nil {
 				return nil, err
 			}
-			rows = append(rows, Param{text, converted})
+			rows = append(rows, query.Pair{Name: text, Value: converted})
 		}
 	default:
 		return nil, fmt.Errorf("rows of %s and value are expected, or an object", nameKey)
@@ -190,17 +191,17 @@ func rowsOf(v any, nameKey string) ([]Param, error) {
 	return rows, nil
 }
 
-// paramValue turns ordered objects into ordered parameters.
+// paramValue turns ordered objects into ordered pairs.
 func paramValue(v any) (any, error) {
 	switch v := v.(type) {
 	case jsonvalue.Object:
-		params := make([]Param, 0, len(v))
+		params := make([]query.Pair, 0, len(v))
 		for _, m := range v {
 			value, err := paramValue(m.Value)
 			if err != nil {
 				return nil, err
 			}
-			params = append(params, Param{m.Name, value})
+			params = append(params, query.Pair{Name: m.Name, Value: value})
 		}
 		return params, nil
 	case []any:
@@ -217,7 +218,7 @@ func paramValue(v any) (any, error) {
 	return v, nil
 }
 
-func rowObjects(params []Param, nameKey string) []any {
+func rowObjects(params []query.Pair, nameKey string) []any {
 	rows := make([]any, 0, len(params))
 	for _, p := range params {
 		rows = append(rows, jsonvalue.Object{{Name: nameKey, Value: p.Name}, {Name: "value", Value: documentValue(p.Value)}})
@@ -227,7 +228,7 @@ func rowObjects(params []Param, nameKey string) []any {
 
 func documentValue(v any) any {
 	switch v := v.(type) {
-	case []Param:
+	case []query.Pair:
 		object := make(jsonvalue.Object, 0, len(v))
 		for _, p := range v {
 			object = append(object, jsonvalue.Member{Name: p.Name, Value: documentValue(p.Value)})

@@ -1,0 +1,83 @@
+package bodyreader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestReaderHandsOnAll(t *testing.T) {
+	text := strings.Repeat("0123456789", 2*chunkSize/10)
+	r := New(t.Context(), io.NopCloser(iotest.HalfReader(strings.NewReader(text))))
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal([]byte(text), got))
+	require.NoError(t, r.Close())
+	assert.True(t, r.Ended())
+	assert.Nil(t, r.Failure())
+}
+
+// What is the caller's fault bears its mark.
+func TestReaderMarksFailures(t *testing.T) {
+	failed := errors.New("no disk")
+	for want, read := range map[error]readerFunc{
+		failed:           func([]byte) (int, error) { return 0, failed },
+		ErrPanic:         func([]byte) (int, error) { panic("x") },
+		io.ErrNoProgress: func([]byte) (int, error) { return 0, nil },
+	} {
+		r := New(t.Context(), io.NopCloser(read))
+		_, err := io.ReadAll(r)
+		var e *Error
+		require.ErrorAs(t, err, &e)
+		assert.ErrorIs(t, err, want)
+		assert.Same(t, e, r.Failure())
+		require.NoError(t, r.Close())
+		assert.True(t, r.Ended())
+	}
+	r := New(t.Context(), io.NopCloser(readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil })))
+	defer r.Close()
+	_, err := io.ReadAll(r)
+	assert.ErrorContains(t, err, "impossible count")
+}
+
+// A read that blocks keeps neither Read nor Close.
+func TestReaderDoesNotWaitForOneThatBlocks(t *testing.T) {
+	within, release := make(chan struct{}), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	r := New(ctx, io.NopCloser(readerFunc(func([]byte) (int, error) { close(within); <-release; return 0, io.EOF })))
+	<-within
+	cancel()
+	_, err := r.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, r.Close())
+	assert.False(t, r.Ended())
+	close(release)
+	<-r.done
+	assert.True(t, r.Ended())
+}
+
+func TestExactly(t *testing.T) {
+	for text, want := range map[string]error{"abc": nil, "ab": ErrLength, "abcd": ErrLength} {
+		for name, r := range map[string]io.Reader{"whole": strings.NewReader(text), "by octet": iotest.OneByteReader(strings.NewReader(text)),
+			"end with data": iotest.DataErrReader(strings.NewReader(text))} {
+			got, err := io.ReadAll(Exactly(r, 3))
+			assert.ErrorIs(t, err, want, "%s, %s", text, name)
+			if want != nil {
+				assert.Less(t, len(got), 3, "%s, %s: it never looks whole", text, name)
+				continue
+			}
+			assert.Equal(t, text, string(got), name)
+		}
+	}
+}
