@@ -249,7 +249,7 @@ func (x *Exchange) awaits(cancel context.CancelFunc) (forget func()) {
 func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	conn := rawConn(info.Conn)
 	if info.Reused && conn != nil {
-		conn.settle()
+		conn.settle(x.Done())
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -12,8 +12,9 @@ const (
 	settleSpins = 200
 	settlePause = 20 * time.Microsecond
 	// settleTime bounds the wait; a connection whose reader does not come is
-	// closed.
-	settleTime = 250 * time.Millisecond
+	// closed. On a machine under load it may be long in coming, and what is
+	// closed costs a handshake, or a request whose body cannot be sent again.
+	settleTime = 5 * time.Second
 )
 
 // errUnasked: an answer came on a kept connection before a byte of its request
@@ -25,8 +26,9 @@ var errUnasked = errors.New("an answer came before its request")
 // whether the server sent more than one answer; a request that is quick enough
 // would be given the surplus for its own (RFC 9112, section 9.2). Its reader
 // waits for the peer only when it has nothing left, and has closed the
-// connection otherwise. Hardly ever is there anything to wait for.
-func (c *Conn) settle() {
+// connection otherwise. Hardly ever is there anything to wait for. A request that
+// is given up meanwhile goes no further by itself.
+func (c *Conn) settle(gaveUp <-chan struct{}) {
 	if c.multiplexed {
 		return
 	}
@@ -34,6 +36,8 @@ func (c *Conn) settle() {
 	for spins := 0; !c.waiting.Load(); spins++ {
 		select {
 		case <-c.gone:
+			return
+		case <-gaveUp:
 			return
 		default:
 		}
