@@ -246,7 +246,7 @@ func TestSecrets(t *testing.T) {
 			switch {
 			case err != nil:
 				return err
-			case entry.Name() == ".git":
+			case entry.IsDir() && entry.Name() == ".git":
 				return fs.SkipDir
 			case entry.IsDir(), !strings.Contains(path, "testdata"+string(filepath.Separator)):
 				return nil
