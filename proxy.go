@@ -3,7 +3,6 @@ package mtlshttp
 import (
 	"crypto/tls"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -90,7 +89,7 @@ func ignoredProxy() func(host, port string) string {
 	if name == "" {
 		return func(string, string) string { return "" }
 	}
-	direct, ok := exceptions(p.Exceptions)
+	direct, ok := target.Exceptions(p.Exceptions)
 	return func(host, port string) string {
 		if ok && direct(host, port) {
 			return ""
@@ -118,7 +117,7 @@ func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
 		port = u.Port()
 	}
 	out := &wire.Proxy{URL: &url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}}
-	if out.Direct, ok = exceptions(p.Exceptions); !ok {
+	if out.Direct, ok = target.Exceptions(p.Exceptions); !ok {
 		return nil, fault(KindConfig, "proxy", "proxy", "an exception is no host, suffix, address or network")
 	}
 	if u.Scheme != "https" {
@@ -151,55 +150,4 @@ func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
 		out.Identities = []*wire.Identity{p.Identity.identity()}
 	}
 	return out, nil
-}
-
-// exceptions reads what is dialed directly.
-func exceptions(texts []string) (direct func(host, port string) bool, ok bool) {
-	var rules []func(host string, port string) bool
-	for _, text := range texts {
-		rule, ok := exception(text)
-		if !ok {
-			return nil, false
-		}
-		rules = append(rules, rule)
-	}
-	return func(host, port string) bool {
-		for _, rule := range rules {
-			if rule(strings.ToLower(strings.TrimSuffix(host, ".")), port) {
-				return true
-			}
-		}
-		return false
-	}, true
-}
-
-func exception(text string) (rule func(host, port string) bool, ok bool) {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if text == "*" {
-		return func(string, string) bool { return true }, true
-	}
-	if network, err := netip.ParsePrefix(text); err == nil {
-		return func(host, _ string) bool {
-			addr, err := netip.ParseAddr(host)
-			return err == nil && network.Contains(addr.Unmap())
-		}, true
-	}
-	name, wanted, err := net.SplitHostPort(text)
-	if err != nil {
-		name, wanted = strings.Trim(text, "[]"), ""
-	}
-	if name == "" {
-		return nil, false
-	}
-	below, only := strings.CutPrefix(name, "*")
-	if !strings.HasPrefix(below, ".") {
-		if only {
-			return nil, false
-		}
-		below = "." + below
-	}
-	return func(host, port string) bool {
-		same := !only && host == strings.TrimPrefix(name, ".")
-		return (same || strings.HasSuffix(host, below)) && (wanted == "" || wanted == port)
-	}, true
 }
