@@ -10,7 +10,7 @@ require (
 	go.uber.org/goleak v1.3.0 // tests alone
 	golang.org/x/crypto v0.58.0 // key encryption of old files (Blowfish, RIPEMD-160, ChaCha20, Salsa20 of scrypt); stapled OCSP
 	golang.org/x/net v0.62.0 // public suffixes, IDNA, field syntax
-	golang.org/x/text v0.43.0 // WHATWG charsets
+	golang.org/x/text v0.43.0 // tests alone: the charsets that our tables are made from; IDNA of x/net needs it too
 	software.sslmate.com/src/go-pkcs12 v0.7.4 // writes the PKCS #12 of mtlstest; cross-check in tests
 )
 

@@ -2,31 +2,40 @@ package blueprint
 
 import "slices"
 
-// v3 says how each key of version 3 is read. The document has the same keys.
-var v3 = map[string]func(b *builder, name string, v any, path string){
-	"url":                (*builder).text,
-	"serializeUrl":       (*builder).bool,
-	"method":             func(b *builder, _ string, v any, path string) { b.method(v, path) },
-	"headers":            func(b *builder, name string, v any, path string) { b.rows(name, v, path, headerRows) },
-	"qs":                 func(b *builder, name string, v any, path string) { b.rows(name, v, path, queryRows) },
-	"useQuerystring":     (*builder).bool,
-	"bodyType":           func(b *builder, _ string, v any, path string) { b.v3BodyType(v, path) },
-	"contentType":        func(b *builder, _ string, v any, path string) { b.v3ContentType(v, path) },
-	"customContentType":  (*builder).v3CustomContentType,
-	"data":               func(b *builder, _ string, v any, path string) { b.data(v, path) },
-	"formFields":         func(b *builder, name string, v any, path string) { b.rows(name, v, path, v3FormRows) },
-	"formDataFields":     func(b *builder, name string, v any, path string) { b.rows(name, v, path, v3Parts) },
-	"parseResponse":      (*builder).bool,
-	"authUser":           (*builder).text,
-	"authPass":           (*builder).text,
-	"timeout":            func(b *builder, _ string, v any, path string) { b.timeout(v, path) },
-	"shareCookies":       (*builder).bool,
-	"ca":                 (*builder).text,
-	"rejectUnauthorized": (*builder).bool,
-	"followRedirect":     (*builder).bool,
-	"followAllRedirects": (*builder).bool,
-	"gzip":               (*builder).bool,
-	"useMtls":            (*builder).bool,
+// v3Key reads a key of version 3, or says that there is none of this name. The
+// document has the same keys. It is a switch, since a table of functions would
+// stay in programs that import no scenario.
+func (b *builder) v3Key(name string, v any, path string) bool {
+	switch name {
+	case "url", "authUser", "authPass", "ca":
+		b.text(name, v, path)
+	case "serializeUrl", "useQuerystring", "parseResponse", "shareCookies", "rejectUnauthorized", "followRedirect",
+		"followAllRedirects", "gzip", "useMtls":
+		b.bool(name, v, path)
+	case "method":
+		b.method(v, path)
+	case "headers":
+		b.rows(name, v, path, headerRows)
+	case "qs":
+		b.rows(name, v, path, queryRows)
+	case "bodyType":
+		b.v3BodyType(v, path)
+	case "contentType":
+		b.v3ContentType(v, path)
+	case "customContentType":
+		b.v3CustomContentType(name, v, path)
+	case "data":
+		b.data(v, path)
+	case "formFields":
+		b.rows(name, v, path, v3FormRows)
+	case "formDataFields":
+		b.rows(name, v, path, v3Parts)
+	case "timeout":
+		b.timeout(v, path)
+	default:
+		return false
+	}
+	return true
 }
 
 // v3Body are the keys of the body with the bodyType that they belong to.
@@ -68,11 +77,9 @@ func (b *builder) mapperKey(name string, v any, path string) {
 		b.v4Key(name, v, path)
 		return
 	}
-	if read, ok := v3[name]; ok {
-		read(b, name, v, path)
-		return
+	if !b.v3Key(name, v, path) {
+		b.unknown(name, path, v3KeyNames)
 	}
-	b.unknown(name, path, v3KeyNames)
 }
 
 // v3Idle notes a key of the body that the bodyType turns off.

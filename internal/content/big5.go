@@ -1,20 +1,6 @@
 package content
 
-import (
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/traditionalchinese"
-)
-
-var big5Index = tabulate(traditionalchinese.Big5, 126*157, func(p int) []byte {
-	trail := byte(p % 157)
-	if trail < 0x3f {
-		trail += 0x40
-	} else {
-		trail += 0x62
-	}
-	return []byte{byte(p/157) + 0x81, trail}
-})
+import "unicode/utf8"
 
 func decodeBig5(dst, src []byte) ([]byte, bool) {
 	x := big5Index()

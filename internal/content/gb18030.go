@@ -1,25 +1,6 @@
 package content
 
-import (
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/simplifiedchinese"
-)
-
-var (
-	gbkIndex = tabulate(simplifiedchinese.GB18030, 126*190, func(p int) []byte {
-		trail := byte(p % 190)
-		if trail < 0x3f {
-			trail += 0x40
-		} else {
-			trail += 0x41
-		}
-		return []byte{byte(p/190) + 0x81, trail}
-	})
-	gb18030Ranges = tabulate(simplifiedchinese.GB18030, 39420, func(p int) []byte {
-		return []byte{byte(p/12600) + 0x81, byte(p/1260%10) + 0x30, byte(p/10%126) + 0x81, byte(p%10) + 0x30}
-	})
-)
+import "unicode/utf8"
 
 // decodeGB18030 is the decoder of gbk too.
 func decodeGB18030(dst, src []byte) ([]byte, bool) {

@@ -1,34 +1,6 @@
 package content
 
-import (
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/korean"
-)
-
-var (
-	jis0208 = tabulate(japanese.ShiftJIS, 11104, func(p int) []byte {
-		lead, trail := byte(p/188), byte(p%188)
-		if lead < 0x1f {
-			lead += 0x81
-		} else {
-			lead += 0xc1
-		}
-		if trail < 0x3f {
-			trail += 0x40
-		} else {
-			trail += 0x41
-		}
-		return []byte{lead, trail}
-	})
-	jis0212 = tabulate(japanese.EUCJP, 94*94, func(p int) []byte {
-		return []byte{0x8f, byte(p/94) + 0xa1, byte(p%94) + 0xa1}
-	})
-	euckrIndex = tabulate(korean.EUCKR, 126*190, func(p int) []byte {
-		return []byte{byte(p/190) + 0x81, byte(p%190) + 0x41}
-	})
-)
+import "unicode/utf8"
 
 // halfwidth is where the katakana of one byte, 0xA1 to 0xDF, begin.
 const halfwidth = 0xff61 - 0xa1

@@ -1,23 +1,17 @@
 package content
 
-import (
-	"sync"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-)
+import "unicode/utf8"
 
 // single is the decoder of an encoding of one byte a character.
-func single(m *charmap.Charmap) func(dst, src []byte) ([]byte, bool) {
+func single(name string) func(dst, src []byte) ([]byte, bool) {
 	return func(dst, src []byte) ([]byte, bool) {
-		malformed := false
+		x, malformed := singleIndex(name), false
 		for len(src) > 0 {
 			if n := asciiPrefix(src); n > 0 {
 				dst, src = append(dst, src[:n]...), src[n:]
 				continue
 			}
-			r := m.DecodeByte(src[0])
+			r := x.at(int(src[0]) - utf8.RuneSelf)
 			malformed = malformed || r == utf8.RuneError
 			dst, src = utf8.AppendRune(dst, r), src[1:]
 		}
@@ -64,33 +58,4 @@ func broken(trail byte) (rune, int) {
 		return utf8.RuneError, 1
 	}
 	return utf8.RuneError, 2
-}
-
-// index maps the pointers of the Encoding Standard to code points; 0 is none.
-type index []rune
-
-func (x index) at(pointer int) rune {
-	if pointer < 0 || pointer >= len(x) || x[pointer] == 0 {
-		return utf8.RuneError
-	}
-	return x[pointer]
-}
-
-// tabulate asks x/text for the code point of each pointer, whose bytes the
-// function gives, when the index is first needed.
-func tabulate(e encoding.Encoding, n int, bytes func(pointer int) []byte) func() index {
-	return sync.OnceValue(func() index {
-		x := make(index, n)
-		d := e.NewDecoder()
-		var dst [16]byte
-		for pointer := range x {
-			d.Reset()
-			size, _, err := d.Transform(dst[:], bytes(pointer), true)
-			r, width := utf8.DecodeRune(dst[:size])
-			if err == nil && width == size && r != utf8.RuneError {
-				x[pointer] = r
-			}
-		}
-		return x
-	})
 }

@@ -191,7 +191,7 @@ func (c *command) long(words []string, i int) (int, error) {
 func (c *command) short(words []string, i int) (int, error) {
 	word := words[i]
 	for at := 1; at < len(word); at++ {
-		o := byShort[word[at]]
+		o := byShort()[word[at]]
 		if o == nil {
 			return i, fail(UnknownOption, "-"+strings.ToValidUTF8(word[at:at+1], "?"), "no option of curl")
 		}

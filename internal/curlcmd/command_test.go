@@ -136,8 +136,7 @@ func TestEveryOption(t *testing.T) {
 	plain, err := Parse(`curl https://a.test/`, Options{})
 	require.NoError(t, err)
 	seen := map[string]bool{}
-	for i := range options {
-		o := &options[i]
+	for _, o := range options() {
 		require.False(t, seen[o.name], o.name)
 		seen[o.name] = true
 		words := []string{"--" + o.name}
