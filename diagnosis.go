@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
@@ -39,6 +40,23 @@ type outcome struct {
 	status int
 	server string
 	body   []byte // its beginning
+}
+
+// lingered is how long a peer leaves a connection open at the least that has
+// taken the client's certificate, or does without: one that refuses ends it a
+// round trip after the handshake, or once it has asked a service of its own.
+const lingered = 5 * time.Second
+
+// openFor is how long a connection was open after its handshake. An end that the
+// peer announced is none to the raw connection, and has just been seen.
+func openFor(f wire.Facts) time.Duration {
+	switch {
+	case !f.TLS || f.Ready.IsZero():
+		return 0
+	case f.Ended.IsZero():
+		return time.Since(f.Ready)
+	}
+	return f.Ended.Sub(f.Ready)
 }
 
 // diagnosable says whether a kind of fault may have its cause in TLS.
@@ -93,6 +111,7 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		Requested: f.Requested, Authority: names(f.AcceptableCAs),
 		Connected: f.Stage > wire.StageConnect || progress.HasConn, PeerSpoke: f.BytesIn > 0, First: f.First,
 		HandshakeDone: f.Stage == wire.StageReady, Mute: f.BytesIn == f.Shaken && !f.Ticket, HTTP2: f.State.NegotiatedProtocol == "h2", Version: f.State.Version,
+		Answered: !progress.Times.FirstByte.IsZero(), Lingered: openFor(f) > lingered,
 		Reused: progress.Reused, Resumed: f.State.DidResume, RequestSent: progress.Sent, BodyBytes: req.ContentLength,
 		Status: o.status, Server: o.server, Body: o.body,
 		Narrowed:    p.request.Protocol.MinTLS > versionTLS12 || p.request.Protocol.MaxTLS == versionTLS12,

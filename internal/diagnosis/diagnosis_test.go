@@ -259,6 +259,9 @@ func TestStatuses(t *testing.T) {
 			BodyBytes: 1 << 20}, "renegotiation-required"},
 		"421":                    {presented(func(s *Signals) { s.Status = 421 }), "misdirected"},
 		"cut on one used before": {presented(func(s *Signals) { s.Reused, s.End = true, EndClosed }), ""},
+		"cut amid an answer":     {presented(func(s *Signals) { s.Answered, s.End = true, EndClosed }), ""},
+		"cut after a long while": {presented(func(s *Signals) { s.Lingered, s.End = true, EndReset }), ""},
+		"alert amid an answer":   {presented(func(s *Signals) { s.Answered, s.AlertBy, s.Alert = true, Peer, internalError }), ""},
 		"HTTP/1.1 needed":        {Signals{HTTPS: true, HandshakeDone: true, HTTP11Needed: true}, "renegotiation-required"},
 		"reset of a plain one":   {Signals{Connected: true, RequestSent: true, End: EndReset}, "tls-on-plain-port"},
 	} {

@@ -14,8 +14,12 @@ func (s *Signals) unanswered() bool { return s.Requested && s.Presented == nil }
 // cut says whether the peer ended a new connection without a readable reason.
 // One that had served before may have been closed for its age.
 func (s *Signals) cut() bool {
-	return s.AlertBy != Peer && !s.Reused && (s.End == EndClosed || s.End == EndReset)
+	return s.AlertBy != Peer && !s.heard() && (s.End == EndClosed || s.End == EndReset)
 }
+
+// heard says whether the peer dealt with requests: who refuses a certificate
+// ends the connection at once.
+func (s *Signals) heard() bool { return s.Reused || s.Answered || s.Lingered }
 
 // withheldBy says whether an identity was withheld for one of some reasons.
 func (s *Signals) withheldBy(reasons ...string) bool {

@@ -35,6 +35,8 @@ type Signals struct {
 	First         []byte // its first bytes
 	HandshakeDone bool
 	Mute          bool   // it was new, and nothing came after it, not even a ticket
+	Answered      bool   // an answer had begun
+	Lingered      bool   // the peer left it open long after the handshake
 	HTTP2         bool   // was agreed
 	Version       uint16 // of TLS, 0 before the server's hello
 	Reused        bool   // the connection had served a request before

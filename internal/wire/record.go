@@ -46,11 +46,12 @@ type Facts struct {
 	State        tls.ConnectionState // once the handshake is done
 	HandshakeErr error
 
-	BytesIn, BytesOut int64  // raw, until an answer began
-	Shaken            int64  // of BytesIn, what had come when the handshake was done
-	Ticket            bool   // the server gave a session ticket
-	First             []byte // the peer's first bytes, at most 64
-	ReadErr, WriteErr error  // the first of each on the raw connection
+	BytesIn, BytesOut int64     // raw, until an answer began
+	Ready, Ended      time.Time // when requests could be sent, and when reading or writing first failed
+	Shaken            int64     // of BytesIn, what had come when the handshake was done
+	Ticket            bool      // the server gave a session ticket
+	First             []byte    // the peer's first bytes, at most 64
+	ReadErr, WriteErr error     // the first of each on the raw connection
 }
 
 // Withheld is an identity that was at hand and was not presented.
@@ -154,6 +155,7 @@ func (r *Record) readFailed(err error) {
 		if f.ReadErr == nil {
 			f.ReadErr = err
 		}
+		f.end()
 	})
 }
 
@@ -162,7 +164,14 @@ func (r *Record) writeFailed(err error) {
 		if f.WriteErr == nil {
 			f.WriteErr = err
 		}
+		f.end()
 	})
+}
+
+func (f *Facts) end() {
+	if f.Ended.IsZero() {
+		f.Ended = time.Now()
+	}
 }
 
 // Ended waits at most d for the connection to be closed and says whether it

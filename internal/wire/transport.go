@@ -264,7 +264,7 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Co
 	record.note(func(f *Facts) {
 		f.Handshake, f.HandshakeErr, f.State = time.Since(begun), err, conn.ConnectionState()
 		if err == nil {
-			f.Stage = StageReady
+			f.Stage, f.Ready = StageReady, time.Now()
 		}
 	})
 	if x != nil {
