@@ -1,4 +1,4 @@
-package mtlshttp_test
+package faults_test
 
 import (
 	"crypto/tls"
