@@ -176,7 +176,7 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 		switch {
 		case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 			return diagnosis.EndReset
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):
 			return diagnosis.EndClosed
 		}
 	}

@@ -281,7 +281,7 @@ func isTimeout(err error) bool {
 
 // isCut says whether the connection ended without a word.
 func isCut(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) ||
 		errors.Is(err, errNoTrailer()) || isAny(err, brokenConnection)
 }
 

@@ -181,16 +181,24 @@ func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
 
 // dialLimit bounds the connections that one exchange may try. For a request
 // whose HTTP/2 stream the server resets with PROTOCOL_ERROR net/http makes a
-// new one without end.
-const dialLimit = 5
+// new one without end. But where the server takes few streams at a time, others
+// may get what was dialed, and a stream that goes out before the server's
+// SETTINGS came is reset: so the later ones, from quickDials on, wait their turn,
+// each twice as long as the one before it.
+const (
+	dialLimit, quickDials    = 32, 5
+	firstPause, longestPause = 10 * time.Millisecond, 500 * time.Millisecond
+)
 
-// dials notes a dial and says whether it may be made.
-func (x *Exchange) dials(r *Record) bool {
+// dials notes a dial and says whether it may be made, and after what pause.
+func (x *Exchange) dials(r *Record) (pause time.Duration, ok bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.record = r
-	x.dialed++
-	return x.dialed <= dialLimit
+	if x.dialed++; x.dialed > quickDials {
+		pause = min(firstPause<<(x.dialed-quickDials-1), longestPause)
+	}
+	return pause, x.dialed <= dialLimit
 }
 
 // getConn begins to wait for a connection, a kept one or that of a dial.

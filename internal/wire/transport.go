@@ -383,8 +383,29 @@ func (t *Transport) newRecord(ctx context.Context, addr string) (*Record, error)
 	}
 	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
 	record.facts.Start, record.facts.Allowed = time.Now(), t.setting.Identities
-	if x := ExchangeOf(ctx); x != nil && !x.dials(record) {
-		return nil, ErrTooManyDials
+	if x := ExchangeOf(ctx); x != nil {
+		pause, ok := x.dials(record)
+		if !ok {
+			return nil, ErrTooManyDials
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
 	}
 	return record, nil
+}
+
+// sleep waits, but not beyond the context's end.
+func sleep(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
