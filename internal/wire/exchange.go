@@ -186,8 +186,8 @@ func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
 // SETTINGS came is reset: so the later ones, from quickDials on, wait their turn,
 // each twice as long as the one before it.
 const (
-	dialLimit, quickDials    = 32, 5
-	firstPause, longestPause = 10 * time.Millisecond, 500 * time.Millisecond
+	dialLimit, quickDials    = 14, 5
+	firstPause, longestPause = 10 * time.Millisecond, 250 * time.Millisecond
 )
 
 // dials notes a dial and says whether it may be made, and after what pause.
