@@ -127,9 +127,9 @@ func (p *payload) release() (again bool) {
 	return again
 }
 
-// failed is what a foreign body's reader failed with, nil if it did not. A
-// server that answers what it had of the body can be faster than the news of
-// the failure on its way through net/http.
+// failed is what a foreign body's reader failed with, or what ended the request
+// amid its reading; nil: neither. A server that answers what it had of the body
+// can be faster than the news of it on its way through net/http.
 func (p *payload) failed() error {
 	if p == nil || !p.foreign {
 		return nil
@@ -138,6 +138,9 @@ func (p *payload) failed() error {
 	defer p.mu.Unlock()
 	for _, s := range p.sources {
 		if err := s.Failure(); err != nil {
+			return err
+		}
+		if err := s.Cut(); err != nil {
 			return err
 		}
 	}

@@ -34,12 +34,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // that blocks holds up neither the request's deadline nor net/http, which
 // waits for it over HTTP/1.1.
 type Reader struct {
-	ctx     context.Context
+	outer   context.Context // the request's
+	ctx     context.Context // which Close ends, too
 	cancel  context.CancelFunc
 	full    chan chunk
 	empty   chan []byte
 	done    chan struct{} // the goroutine has ended
 	failure atomic.Pointer[Error]
+	cut     atomic.Bool
 	rest    chunk
 }
 
@@ -52,7 +54,7 @@ type chunk struct {
 // New begins to read rc, which the reader closes, until it ends or the context
 // does.
 func New(ctx context.Context, rc io.ReadCloser) *Reader {
-	r := &Reader{full: make(chan chunk), empty: make(chan []byte, 2), done: make(chan struct{})}
+	r := &Reader{outer: ctx, full: make(chan chunk), empty: make(chan []byte, 2), done: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	r.empty <- make([]byte, chunkSize)
 	r.empty <- make([]byte, chunkSize)
@@ -130,6 +132,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		select {
 		case r.rest = <-r.full:
 		case <-r.ctx.Done():
+			r.cut.Store(r.outer.Err() != nil)
 			return 0, context.Cause(r.ctx)
 		}
 	}
@@ -150,6 +153,15 @@ func (r *Reader) Ended() bool {
 
 // Failure is what the caller's reader failed with; nil: it did not.
 func (r *Reader) Failure() *Error { return r.failure.Load() }
+
+// Cut is what the context ended with, where that was amid the body; nil: it was
+// not. Whoever answers then answers to a part of it.
+func (r *Reader) Cut() error {
+	if !r.cut.Load() {
+		return nil
+	}
+	return context.Cause(r.outer)
+}
 
 // Close ends the reading and waits a moment for it.
 func (r *Reader) Close() error {

@@ -81,3 +81,31 @@ func TestExactly(t *testing.T) {
 		}
 	}
 }
+
+// A body is cut where the request ends amid it, and not where nobody wants the
+// rest of it.
+func TestCut(t *testing.T) {
+	cause := errors.New("the scenario was stopped")
+	for name, want := range map[string]error{"the request ends": cause, "the body is closed": nil} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		blocked, end := io.Pipe()
+		r := New(ctx, blocked)
+		read := make(chan error, 1)
+		go func() {
+			_, err := r.Read(make([]byte, 1))
+			read <- err
+		}()
+		assert.NoError(t, r.Cut(), name)
+		if want != nil {
+			cancel(cause)
+		} else {
+			assert.NoError(t, r.Close())
+		}
+		assert.Error(t, <-read, name)
+		assert.Equal(t, want, r.Cut(), name)
+		assert.NoError(t, end.Close())
+		assert.NoError(t, r.Close())
+		assert.True(t, r.Ended(), name)
+		cancel(nil)
+	}
+}
