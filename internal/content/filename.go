@@ -94,13 +94,6 @@ func extendedValue(value string) (string, bool) {
 }
 
 func safeName(name string) string {
-	if isSafe(name) {
-		return name
-	}
-	return madeSafe(name)
-}
-
-func madeSafe(name string) string {
 	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
@@ -119,19 +112,6 @@ func madeSafe(name string) string {
 		name = "_" + name
 	}
 	return name
-}
-
-// isSafe says of most names, at a glance, that safeName would change nothing.
-func isSafe(name string) bool {
-	if name == "" {
-		return true
-	}
-	for _, c := range []byte(name) {
-		if !isPlain(rune(c)) {
-			return false
-		}
-	}
-	return name[0] != '.' && name[len(name)-1] != '.' && len(name) < maxFileName && !isDevice(name)
 }
 
 // isEdge says what no name may begin or end with: dots hide it or vanish, spaces
@@ -160,9 +140,6 @@ func shorten(name string) string {
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
 	stem = strings.TrimRight(stem, " ")
-	if len(stem) > longestDevice {
-		return false
-	}
 	for _, device := range devices {
 		if strings.EqualFold(stem, device) {
 			return true
@@ -176,8 +153,6 @@ func isDevice(name string) bool {
 }
 
 var devices = []string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"}
-
-const longestDevice = len("CONOUT$")
 
 // isPlain says whether a character may stand anywhere in a name; most do.
 func isPlain(r rune) bool {

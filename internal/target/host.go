@@ -69,9 +69,6 @@ func canonicalHost(host string) (string, error) {
 		}
 		return inner, nil
 	}
-	if isCanonical(host) {
-		return host, nil
-	}
 	host, err := canonicalName(host)
 	if err != nil {
 		return "", err
@@ -84,27 +81,6 @@ func canonicalHost(host string) (string, error) {
 		return "", refuse(Host, "the host ends in a number and is not an IPv4 address")
 	}
 	return addr.String(), nil
-}
-
-// isCanonical says of most hosts, at a glance, that canonicalHost would change
-// nothing: of an IPv4 address in its one form, and of a name in lower case with
-// no A-label whose last label is no number. Of others it says no.
-func isCanonical(host string) bool {
-	if host[0] <= '9' {
-		return isIPv4(host)
-	}
-	label := 0 // its length so far
-	for i := range len(host) {
-		switch c := host[i]; {
-		case 'a' <= c && c <= 'z', c == '_', c == '-', '0' <= c && c <= '9':
-			label++
-		case c == '.' && label > 0 && label <= maxLabel:
-			label = 0
-		default:
-			return false
-		}
-	}
-	return 0 < label && label <= maxLabel && len(host) <= maxName && host[len(host)-label] > '9' && !strings.Contains(host, "xn--")
 }
 
 // canonicalName turns a name into lower-case A-labels. What only looks like a

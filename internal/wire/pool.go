@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -26,9 +25,8 @@ type Pool struct {
 	ctx    context.Context // ends with Close, and every dial with it
 	cancel context.CancelFunc
 
-	closed atomic.Bool // set under mu
-
 	mu     sync.Mutex
+	closed bool
 	shelf  shelf
 	conns  map[*Conn]struct{}
 	active sync.WaitGroup
@@ -52,7 +50,7 @@ func (p *Pool) Transport(s *Setting) (*Transport, error) {
 func (p *Pool) TransportOf(key Key, setting func() *Setting) (*Transport, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() {
+	if p.closed {
 		return nil, ErrClosed
 	}
 	k := p.kept(key)
@@ -98,7 +96,7 @@ func (p *Pool) CloseIdle() {
 // used them to come back. It may be called more than once.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	p.closed.Store(true)
+	p.closed = true
 	p.shelf.stop()
 	conns := make([]*Conn, 0, len(p.conns))
 	for c := range p.conns {
@@ -118,7 +116,11 @@ func (p *Pool) Close() {
 func (p *Pool) Done() <-chan struct{} { return p.ctx.Done() }
 
 // Closed says whether Close was called.
-func (p *Pool) Closed() bool { return p.closed.Load() }
+func (p *Pool) Closed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
 
 func (p *Pool) transports() []*Transport {
 	p.mu.Lock()
@@ -134,7 +136,7 @@ func (p *Pool) transports() []*Transport {
 func (p *Pool) enter(t *Transport) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() {
+	if p.closed {
 		return false
 	}
 	p.active.Add(1)
@@ -154,7 +156,7 @@ func (p *Pool) leave(t *Transport) {
 func (p *Pool) track(t *Transport, c *Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() {
+	if p.closed {
 		return false
 	}
 	p.conns[c] = struct{}{}

@@ -128,7 +128,7 @@ func (p *Pool) forget(k *kept) {
 func (p *Pool) retire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed.Load() {
+	if p.closed {
 		return
 	}
 	s, now := &p.shelf, time.Now()
