@@ -30,8 +30,13 @@ type Known struct {
 // history keeps the last good receipts, so that a failure can say what changed.
 type history struct {
 	mu     sync.Mutex
-	byKey  map[string]*list.Element
-	recent *list.List // of *Known, the newest first
+	byKey  map[string]remembered
+	recent *list.List // of the keys, the newest first
+}
+
+type remembered struct {
+	known *Known
+	place *list.Element
 }
 
 func historyKey(origin, identity string) string { return origin + " " + identity }
@@ -40,26 +45,23 @@ func (h *history) put(k *Known) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.byKey == nil {
-		h.byKey, h.recent = make(map[string]*list.Element), list.New()
+		h.byKey, h.recent = make(map[string]remembered), list.New()
 	}
 	key := historyKey(k.Origin, k.Identity)
-	if e, ok := h.byKey[key]; ok {
-		h.recent.Remove(e)
+	if before, ok := h.byKey[key]; ok {
+		h.recent.Remove(before.place)
 	}
-	h.byKey[key] = h.recent.PushFront(k)
+	h.byKey[key] = remembered{k, h.recent.PushFront(key)}
 	if h.recent.Len() > historyLimit {
-		oldest := h.recent.Remove(h.recent.Back()).(*Known)
-		delete(h.byKey, historyKey(oldest.Origin, oldest.Identity))
+		oldest := h.recent.Remove(h.recent.Back()).(string)
+		delete(h.byKey, oldest)
 	}
 }
 
 func (h *history) get(origin, identity string) *Known {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if e, ok := h.byKey[historyKey(origin, identity)]; ok {
-		return e.Value.(*Known)
-	}
-	return nil
+	return h.byKey[historyKey(origin, identity)].known
 }
 
 // latest is the last good handshake with an origin under any identity.
@@ -79,7 +81,7 @@ func (h *history) all() []Known {
 	var known []Known
 	if h.recent != nil {
 		for e := h.recent.Front(); e != nil; e = e.Next() {
-			known = append(known, *e.Value.(*Known))
+			known = append(known, *h.byKey[e.Value.(string)].known)
 		}
 	}
 	return known

@@ -268,7 +268,7 @@ func matches(patterns []target.Pattern, o target.Origin) bool {
 // client is the builder's product: everything that the plan says, as an
 // *http.Client.
 func (p *plan) client() *http.Client {
-	return &http.Client{Transport: hopTripper{p}, CheckRedirect: p.checkRedirect}
+	return &http.Client{Transport: tripper(p.roundTrip), CheckRedirect: p.checkRedirect}
 }
 
 // httpRequest is the first hop's request.

@@ -1,6 +1,7 @@
 package jsonvalue
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -154,8 +155,9 @@ func appendRaw(dst, raw []byte) ([]byte, error) {
 	if err := Valid(raw, Limits{Depth: maxDepth, Nodes: math.MaxInt}); err != nil {
 		return nil, err
 	}
-	return jsontext.AppendFormat(dst, raw, jsontext.AllowDuplicateNames(true),
-		jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
+	out := bytes.NewBuffer(dst)
+	err := json.Compact(out, raw)
+	return out.Bytes(), err
 }
 
 func appendOther(dst []byte, v any, depth int) ([]byte, error) {
