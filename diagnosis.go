@@ -167,9 +167,9 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 		return diagnosis.EndNone
 	case o.kind == KindCanceled:
 		return diagnosis.EndCanceled
-	case o.kind == KindTimeout || isTimeout(o.err):
+	case o.kind == KindTimeout || wire.IsTimeout(o.err):
 		return diagnosis.EndTimeout
-	case f.HandshakeErr != nil && !isCut(f.HandshakeErr) && !isAlert(f.HandshakeErr):
+	case f.HandshakeErr != nil && !wire.IsCut(f.HandshakeErr) && !isAlert(f.HandshakeErr):
 		return diagnosis.EndOurselves
 	}
 	for _, err := range []error{f.ReadErr, o.err, f.WriteErr} {

@@ -1,7 +1,6 @@
 package mtlshttp
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,10 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"slices"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -73,7 +68,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	newError := func(kind Kind, reason string) *Error {
 		err := unwrapURL(err)
 		if kind == KindProtocol || kind == KindProxy {
-			err = briefly(err)
+			err = wire.Briefly(err)
 		}
 		return &Error{Kind: kind, Reason: reason, Phase: phase, Type: typeName(kind, 0), Err: err}
 	}
@@ -101,7 +96,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 			e.Reason = reasonHostConnections
 		}
 		return e
-	case isResource(err):
+	case wire.IsExhausted(err):
 		return newError(KindResource, "")
 	case errors.Is(err, wire.ErrPanic):
 		return newError(KindConfig, "panic")
@@ -122,7 +117,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindTLSClientCert, "no-match")
 	case errors.As(err, &notAsked):
 		return newError(KindTLSClientCert, "not-presented")
-	case isAlert && remote && (facts.Requested && aboutCertificate(alert) || alert == 116):
+	case isAlert && remote && (facts.Requested && alert.AboutCertificate() || alert == 116):
 		phase = phaseTLS
 		return newError(KindTLSClientCert, "")
 	case isAlert && progress.Times.FirstByte.IsZero():
@@ -137,16 +132,16 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 			reason = "not-found"
 		}
 		return newError(KindDNS, reason)
-	case stage != nil && isTimeout(err):
+	case stage != nil && wire.IsTimeout(err):
 		return newError(KindTimeout, "")
 	case stage != nil && stage.Stage == wire.StageConnect:
 		return newError(KindConnect, connectReason(err))
 	case stage != nil && stage.Stage == wire.StageHandshake:
-		if facts.Requested && isCut(err) {
+		if facts.Requested && wire.IsCut(err) {
 			return newError(KindTLSClientCert, "")
 		}
 		return newError(KindTLSHandshake, "")
-	case progress.Times.FirstByte.IsZero() && (isResource(facts.ReadErr) || isResource(facts.WriteErr)):
+	case progress.Times.FirstByte.IsZero() && (wire.IsExhausted(facts.ReadErr) || wire.IsExhausted(facts.WriteErr)):
 		// HTTP/2 may have words of its own for it.
 		return newError(KindResource, "")
 	case p.headersTooLarge(err, progress, facts):
@@ -157,14 +152,14 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case errors.Is(err, http.ErrSchemeMismatch):
 		phase = phaseTLS
 		return newError(KindTLSHandshake, "plain-http")
-	case progress.Times.FirstByte.IsZero() && isCut(err) && facts.WriteErr != nil && (!progress.Sent || isWrite(err)):
+	case progress.Times.FirstByte.IsZero() && wire.IsCut(err) && facts.WriteErr != nil && (!progress.Sent || wire.IsWrite(err)):
 		return newError(KindWrite, "")
-	case progress.Times.FirstByte.IsZero() && (isCut(err) || isCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2" ||
-		isAny(facts.ReadErr, lostConnection) || isAny(facts.WriteErr, lostConnection)):
+	case progress.Times.FirstByte.IsZero() && (wire.IsCut(err) || wire.IsCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2" ||
+		wire.IsLost(facts.ReadErr) || wire.IsLost(facts.WriteErr)):
 		// net/http may say in words of its own that the server has gone. Over
 		// HTTP/2 it also ends connections itself, for what the server sent.
 		return newError(KindProtocol, "empty-reply")
-	case isCut(err):
+	case wire.IsCut(err):
 		return newError(KindTruncated, "headers")
 	}
 	return newError(KindProtocol, "")
@@ -200,12 +195,6 @@ func phaseOfStage(s wire.Stage) Phase {
 		return phaseTLS
 	}
 	return phaseConnect
-}
-
-// aboutCertificate says whether an alert speaks of the peer's certificate (RFC
-// 8446, section 6.2), or, in TLS 1.2, may.
-func aboutCertificate(a wire.Alert) bool {
-	return a >= 40 && a <= 49 || a == 51 || a == 116
 }
 
 func sourceReason(err *bodyreader.Error) string {
@@ -274,83 +263,13 @@ func unverified(err error) []*x509.Certificate {
 	return nil
 }
 
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
-}
-
-// isCut says whether the connection ended without a word.
-func isCut(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe) ||
-		errors.Is(err, errNoTrailer()) || isAny(err, brokenConnection)
-}
-
-// isWrite says whether it was a write to the connection that failed. What fits in
-// net/http's buffer counts as sent before it is written.
-func isWrite(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "write"
-}
-
-// brokenConnection is what a system says of a connection that was one: the peer
-// ended it, does not acknowledge any more, or cannot be reached any more.
-var brokenConnection = append([]syscall.Errno{syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED}, lostConnection...)
-
-// lostConnection are those of them that neither side causes.
-var lostConnection = []syscall.Errno{syscall.ETIMEDOUT, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENETRESET}
-
-func isAny(err error, list []syscall.Errno) bool {
-	return slices.ContainsFunc(list, func(errno syscall.Errno) bool { return errors.Is(err, errno) })
-}
-
-// errNoTrailer is what net/http says where a chunked body ends before its
-// trailer does. It has no name there, so it is asked for.
-var errNoTrailer = sync.OnceValue(func() error {
-	const cut = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
-	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(cut)), nil)
-	if err == nil {
-		_, err = io.Copy(io.Discard, resp.Body)
-	}
-	return err
-})
-
-// mostWords is how much is told of what net/http says of a malformed answer: its
-// own words and about 64 of the server's octets, which it quotes.
-const mostWords = 140
-
-// briefError is an error whose text is cut.
-type briefError struct{ error }
-
-func (e briefError) Error() string { return e.error.Error()[:mostWords] + "…" }
-func (e briefError) Unwrap() error { return e.error }
-
-// briefly keeps a server from filling logs by what is quoted of it.
-func briefly(err error) error {
-	if len(err.Error()) <= mostWords {
-		return err
-	}
-	return briefError{err}
-}
-
-func isResource(err error) bool {
-	return isAny(err, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}) ||
-		errors.Is(err, syscall.EADDRNOTAVAIL) && !isBind(err)
-}
-
 // lacking makes of a file that cannot be read, before anything is sent, a lack of
 // this machine's, where it is one.
 func lacking(e *Error) *Error {
-	if isResource(e.Err) {
+	if wire.IsExhausted(e.Err) {
 		e.Kind, e.Reason, e.Type, e.Retryable = KindResource, "", typeName(KindResource, 0), true
 	}
 	return e
-}
-
-// isBind says whether it was the local address, and not a free port, that was
-// lacking.
-func isBind(err error) bool {
-	var call *os.SyscallError
-	return errors.As(err, &call) && call.Syscall == "bind"
 }
 
 func (p *plan) limitError(what string, phase Phase, limit, got int64, u *url.URL) *Error {

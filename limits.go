@@ -1,7 +1,6 @@
 package mtlshttp
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,17 +68,10 @@ func (e *limitExceeded) Error() string {
 // counted is the text of the fields without their compression.
 func (p *plan) headersTooLarge(err error, progress wire.Progress, facts wire.Facts) bool {
 	switch {
-	case !progress.HasConn || isCut(err) || isTimeout(err) || isReset(err):
+	case !progress.HasConn || wire.IsCut(err) || wire.IsTimeout(err) || wire.IsReset(err):
 		return false
 	case facts.State.NegotiatedProtocol != "h2":
 		return progress.Received >= p.limits.HeaderBytes
 	}
 	return wire.HeaderListTooLarge(err) || !progress.Reused && progress.Received >= p.limits.HeaderBytes/8
-}
-
-// isReset says whether the server gave a stream up in the middle.
-func isReset(err error) bool {
-	const protocolError = 1 // ours, of a server that breaks the rules
-	var stream wire.StreamError
-	return errors.As(err, &stream) && stream.Code != protocolError
 }

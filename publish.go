@@ -11,10 +11,12 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/publication"
 )
 
 // CertificateReport says all that the operator of a service has to know to
@@ -129,4 +131,57 @@ func publicKeyName(c *x509.Certificate) string {
 		return "EC " + key.Curve.Params().Name
 	}
 	return c.PublicKeyAlgorithm.String()
+}
+
+// PublicCertificates serves the public certificates of the named entries at
+// addresses that stay the same when the certificates change: never a key, and
+// nothing of other entries. Below the address that it is mounted at (with
+// http.StripPrefix) are
+//
+//	/                 all of them, for people
+//	/index.json       all of them, an array of name, generation and report
+//	/NAME.pem         a certificate with its chain; of a platform the current one
+//	/NAME.json        its CertificateReport
+//	/NAME.html        the same for people
+//	/NAME/next.pem    a platform's next and previous generations, likewise
+func (k *Keychain) PublicCertificates(names ...string) http.Handler {
+	return publication.Handler(func() (all []publication.Entry) {
+		for _, name := range names {
+			all = append(all, k.publications(name)...)
+		}
+		return all
+	})
+}
+
+// publications are the addresses of an entry's certificates.
+func (k *Keychain) publications(name string) (all []publication.Entry) {
+	e, ok := k.entry(name)
+	if !ok {
+		return nil
+	}
+	add := func(generation, path, entry string) {
+		if entry != "" {
+			all = append(all, publication.Entry{Name: name, Generation: generation, Path: path,
+				Read: func(ctx context.Context) *publication.Certificate { return k.publicCertificate(ctx, entry) }})
+		}
+	}
+	if e.platform == nil {
+		add("", name, name)
+		return all
+	}
+	add("current", name, e.platform.Current)
+	add("next", name+"/next", e.platform.Next)
+	add("previous", name+"/previous", e.platform.Previous)
+	return all
+}
+
+func (k *Keychain) publicCertificate(ctx context.Context, entry string) *publication.Certificate {
+	if e, ok := k.entry(entry); !ok || e.platform != nil {
+		return nil
+	}
+	r, err := k.Report(ctx, entry)
+	if err != nil {
+		return nil
+	}
+	return &publication.Certificate{Report: r, Rows: r.rows(), PEM: r.PEM}
 }

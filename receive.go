@@ -208,11 +208,11 @@ func (p *plan) bodyError(ctx context.Context, err error) *Error {
 		return fail(KindTruncated, coding.Coding, phaseDecode)
 	case errors.As(err, &coding):
 		return fail(KindContentDecode, string(coding.Reason), phaseDecode)
-	case isResource(err):
+	case wire.IsExhausted(err):
 		return fail(KindResource, "", phaseBody)
-	case isCut(err) || isReset(err) || isAlert:
+	case wire.IsCut(err) || wire.IsReset(err) || isAlert:
 		return fail(KindTruncated, "body", phaseBody)
 	}
-	err = briefly(err)
+	err = wire.Briefly(err)
 	return fail(KindProtocol, "body", phaseBody)
 }

@@ -25,3 +25,9 @@ func AlertOf(err error) (a Alert, remote, ok bool) {
 	}
 	return 0, false, false
 }
+
+// AboutCertificate says whether an alert speaks of the peer's certificate (RFC
+// 8446, section 6.2), or, in TLS 1.2, may.
+func (a Alert) AboutCertificate() bool {
+	return a >= 40 && a <= 49 || a == 51 || a == 116
+}

@@ -25,3 +25,10 @@ func HTTP11Required(err error) bool {
 	var e StreamError
 	return errors.As(err, &e) && e.Code == http11Required
 }
+
+// IsReset says whether the server gave a stream up in the middle.
+func IsReset(err error) bool {
+	const protocolError = 1 // ours, of a server that breaks the rules
+	var e StreamError
+	return errors.As(err, &e) && e.Code != protocolError
+}
