@@ -1,7 +1,6 @@
 package mtlshttp
 
 import (
-	"container/list"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/lru"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
@@ -24,44 +24,36 @@ type Known struct {
 	At       time.Time `json:"at"`
 	Receipt  *Receipt  `json:"receipt"`
 
-	request *Request // how the server is verified; nil after Remember
+	verified *verification // how the server was; nil after Remember
+}
+
+// verification is the part of a request that says how the server is verified.
+type verification struct {
+	roots    Roots
+	verify   Verify
+	protocol Protocol
 }
 
 // history keeps the last good receipts, so that a failure can say what changed.
 type history struct {
-	mu     sync.Mutex
-	byKey  map[string]remembered
-	recent *list.List // of the keys, the newest first
+	mu    sync.Mutex
+	known lru.Map[handshakeKey, *Known]
 }
 
-type remembered struct {
-	known *Known
-	place *list.Element
-}
-
-func historyKey(origin, identity string) string { return origin + " " + identity }
+type handshakeKey struct{ origin, identity string }
 
 func (h *history) put(k *Known) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.byKey == nil {
-		h.byKey, h.recent = make(map[string]remembered), list.New()
-	}
-	key := historyKey(k.Origin, k.Identity)
-	if before, ok := h.byKey[key]; ok {
-		h.recent.Remove(before.place)
-	}
-	h.byKey[key] = remembered{k, h.recent.PushFront(key)}
-	if h.recent.Len() > historyLimit {
-		oldest := h.recent.Remove(h.recent.Back()).(string)
-		delete(h.byKey, oldest)
-	}
+	h.known.Put(handshakeKey{k.Origin, k.Identity}, k)
+	h.known.Shorten(historyLimit)
 }
 
 func (h *history) get(origin, identity string) *Known {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.byKey[historyKey(origin, identity)].known
+	k, _ := h.known.Peek(handshakeKey{origin, identity})
+	return k
 }
 
 // latest is the last good handshake with an origin under any identity.
@@ -79,10 +71,8 @@ func (h *history) all() []Known {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var known []Known
-	if h.recent != nil {
-		for e := h.recent.Front(); e != nil; e = e.Next() {
-			known = append(known, *h.byKey[e.Value.(string)].known)
-		}
+	for _, k := range h.known.All() {
+		known = append(known, *k)
 	}
 	return known
 }
@@ -107,7 +97,7 @@ func (p *plan) remember(o target.Origin, allowed []*wire.Identity, r *Receipt, s
 		return
 	}
 	p.executor.history.put(&Known{Origin: o.String(), Identity: identityKey(allowed), At: p.clock(), Receipt: r,
-		request: &Request{Roots: p.request.Roots, Verify: p.request.Verify, Protocol: p.request.Protocol}})
+		verified: &verification{p.request.Roots, p.request.Verify, p.request.Protocol}})
 }
 
 func identityKey(ids []*wire.Identity) string {
@@ -197,11 +187,10 @@ func (e *Executor) Rehearse(ctx context.Context, current, next *Credential) ([]R
 		if presented := k.Receipt.ClientCertificate.Presented; presented == nil || presented.SHA256 != mine {
 			continue
 		}
-		r := Request{}
-		if k.request != nil {
-			r = *k.request
+		r := Request{URL: k.Origin, Identity: next}
+		if v := k.verified; v != nil {
+			r.Roots, r.Verify, r.Protocol = v.roots, v.verify, v.protocol
 		}
-		r.URL, r.Identity = k.Origin, next
 		result, err := e.Probe(ctx, &r)
 		if err != nil {
 			return out, err

@@ -1,7 +1,6 @@
 package keyfile
 
 import (
-	"container/list"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -9,6 +8,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+
+	"github.com/mtlshttp/mtlshttp/internal/lru"
 )
 
 // DefaultCacheEntries is how many files a [Cache] holds if it is not told.
@@ -30,17 +31,11 @@ type Cache struct {
 	once    sync.Once
 	secret  []byte
 	mu      sync.Mutex
-	entries map[cacheKey]*list.Element // of *cacheEntry
-	recent  list.List                  // the last used in front
+	kept    lru.Map[cacheKey, *Inventory]
 	flights map[cacheKey]*flight
 }
 
 type cacheKey [sha256.Size]byte
-
-type cacheEntry struct {
-	key       cacheKey
-	inventory *Inventory
-}
 
 // flight is an extraction that callers wait for. It ends when the last of them
 // gives up.
@@ -70,8 +65,7 @@ func (c *Cache) ExtractPair(ctx context.Context, certificateFile, keyFile []byte
 func (c *Cache) Clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.entries, c.flights = nil, nil
-	c.recent.Init()
+	c.kept, c.flights = lru.Map[cacheKey, *Inventory]{}, nil
 }
 
 type extract func(ctx context.Context, files [][]byte, o Options) (*Inventory, error)
@@ -87,10 +81,9 @@ func (c *Cache) remember(ctx context.Context, what string, files [][]byte, o Opt
 	}
 	key := c.key(what, files, o)
 	c.mu.Lock()
-	if element := c.entries[key]; element != nil {
-		c.recent.MoveToFront(element)
+	if inventory, ok := c.kept.Get(key); ok {
 		c.mu.Unlock()
-		return element.Value.(*cacheEntry).inventory, nil
+		return inventory, nil
 	}
 	f := c.flights[key]
 	if f == nil {
@@ -150,18 +143,12 @@ func (c *Cache) start(ctx context.Context, key cacheKey, files [][]byte, o Optio
 
 // keep stores an inventory and drops the least used.
 func (c *Cache) keep(key cacheKey, inventory *Inventory) {
-	if c.entries == nil {
-		c.entries = map[cacheKey]*list.Element{}
-	}
-	c.entries[key] = c.recent.PushFront(&cacheEntry{key, inventory})
+	c.kept.Put(key, inventory)
 	most := c.Entries
 	if most <= 0 {
 		most = DefaultCacheEntries
 	}
-	for c.recent.Len() > most {
-		last := c.recent.Remove(c.recent.Back()).(*cacheEntry)
-		delete(c.entries, last.key)
-	}
+	c.kept.Shorten(most)
 }
 
 // key is an HMAC over all that the outcome depends on, each part with its

@@ -3,7 +3,6 @@ package keyfile
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +37,7 @@ func TestCacheAnswersOnlyToThePassword(t *testing.T) {
 	require.NotSame(t, first, other)
 	_, err = c.ExtractPair(context.Background(), bundle(s), file, Options{Password: []byte("x")})
 	require.NoError(t, err)
-	require.Equal(t, 3, c.recent.Len(), "failures are not kept")
+	require.Equal(t, 3, c.kept.Len(), "failures are not kept")
 
 	c.Clear()
 	fresh, err := c.Extract(context.Background(), file, Options{Password: []byte("x")})
@@ -53,12 +52,11 @@ func TestCacheHoldsNoPassword(t *testing.T) {
 	_, err := c.Extract(context.Background(), testSchemes()[0].pkcs8(samples()["p256"], password), Options{Password: given})
 	require.NoError(t, err)
 	require.Equal(t, password, given, "the caller's password is not touched")
-	for key, element := range c.entries {
+	require.Equal(t, 1, c.kept.Len())
+	for key, inventory := range c.kept.All() {
 		require.NotContains(t, string(key[:]), string(password))
-		require.NotContains(t, fmt.Sprintf("%+v", *element.Value.(*cacheEntry).inventory), string(password))
+		require.NotContains(t, fmt.Sprintf("%+v", *inventory), string(password))
 	}
-	held := reflect.TypeFor[cacheEntry]()
-	require.Equal(t, 2, held.NumField(), "what an entry holds is a digest and an inventory")
 }
 
 func TestCacheIsBounded(t *testing.T) {
@@ -74,8 +72,7 @@ func TestCacheIsBounded(t *testing.T) {
 	require.Same(t, one, get(1))
 	get(3) // drops 2, which was not used since
 	require.Same(t, one, get(1))
-	require.Len(t, c.entries, 2)
-	require.Equal(t, 2, c.recent.Len())
+	require.Equal(t, 2, c.kept.Len())
 }
 
 func TestCacheExtractsOnceForAll(t *testing.T) {

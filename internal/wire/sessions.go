@@ -1,9 +1,10 @@
 package wire
 
 import (
-	"container/list"
 	"crypto/tls"
 	"sync"
+
+	"github.com/mtlshttp/mtlshttp/internal/lru"
 )
 
 // sessionLimit bounds the session tickets of one transport, coldSessions those
@@ -14,16 +15,16 @@ const sessionLimit, coldSessions = 32, 4
 // offered to the origin that gave it, by the transport that got it: one that
 // is shared between identities would make the server see the first again.
 type sessions struct {
-	mu     sync.Mutex
-	limit  int
-	byKey  map[string]*list.Element
-	recent *list.List
+	mu    sync.Mutex
+	limit int
+	held  lru.Map[sessionKey, *session]
 }
+
+type sessionKey struct{ origin, name string }
 
 // session is a ticket with what the handshake that earned it had shown, since
 // a resumed one shows nothing of it again.
 type session struct {
-	key       string
 	state     *tls.ClientSessionState
 	requested bool
 	presented *Identity
@@ -32,7 +33,7 @@ type session struct {
 }
 
 func newSessions(limit int) *sessions {
-	return &sessions{limit: limit, byKey: make(map[string]*list.Element), recent: list.New()}
+	return &sessions{limit: limit}
 }
 
 // originSessions is the view of one connection on the tickets.
@@ -45,14 +46,12 @@ type originSessions struct {
 func (o *originSessions) Get(name string) (*tls.ClientSessionState, bool) {
 	o.all.mu.Lock()
 	defer o.all.mu.Unlock()
-	e, ok := o.all.byKey[o.origin+"\x00"+name]
+	s, ok := o.all.held.Get(sessionKey{o.origin, name})
 	if !ok {
 		return nil, false
 	}
-	o.all.recent.MoveToFront(e)
-	s := e.Value.(session)
 	o.record.mu.Lock()
-	o.record.offered = &s
+	o.record.offered = s
 	o.record.mu.Unlock()
 	return s.state, true
 }
@@ -62,32 +61,22 @@ func (o *originSessions) Put(name string, state *tls.ClientSessionState) {
 	o.record.granted = o.record.granted || state != nil
 	o.record.mu.Unlock()
 	facts := o.record.Facts()
-	s := session{o.origin + "\x00" + name, state, facts.Requested, facts.Presented, facts.AcceptableCAs, facts.Withheld}
+	key := sessionKey{o.origin, name}
 	o.all.mu.Lock()
 	defer o.all.mu.Unlock()
-	if e, ok := o.all.byKey[s.key]; ok {
-		o.all.recent.Remove(e)
-		delete(o.all.byKey, s.key)
-	}
 	if state == nil {
+		o.all.held.Delete(key)
 		return
 	}
-	o.all.byKey[s.key] = o.all.recent.PushFront(s)
-	o.all.shorten(o.all.limit)
+	o.all.held.Put(key, &session{state, facts.Requested, facts.Presented, facts.AcceptableCAs, facts.Withheld})
+	o.all.held.Shorten(o.all.limit)
 }
 
 // keep drops all tickets but those used last.
 func (s *sessions) keep(most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.shorten(most)
-}
-
-func (s *sessions) shorten(most int) {
-	for s.recent.Len() > most {
-		last := s.recent.Remove(s.recent.Back()).(session)
-		delete(s.byKey, last.key)
-	}
+	s.held.Shorten(most)
 }
 
 // resumed fills in what the handshake that earned the ticket had shown.

@@ -158,7 +158,7 @@ func TestColdSettingsKeepFewTickets(t *testing.T) {
 	w.visit(t, p, urls[0], ids[1])
 	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 5*time.Second, time.Millisecond)
 	p.mu.Lock()
-	assert.Equal(t, coldSessions, p.shelf.byKey[w.setting(ids[0]).Key].sessions.recent.Len())
+	assert.Equal(t, coldSessions, p.shelf.byKey[w.setting(ids[0]).Key].sessions.held.Len())
 	p.mu.Unlock()
 	assert.True(t, w.visit(t, p, urls[len(urls)-1], ids[0]).Record.Facts().State.DidResume)
 }
