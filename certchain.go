@@ -1,7 +1,6 @@
 package mtlshttp
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/x509"
 	"fmt"
@@ -18,53 +17,47 @@ func (i *Inventory) WithSigner(signer crypto.Signer) (*Credential, error) {
 	if signer == nil {
 		return nil, fault(KindConfig, "", string(keyfile.NoKey), "there is no key")
 	}
-	certificates, err := i.Roots()
-	if err != nil {
+	if _, err := i.Roots(); err != nil {
 		return nil, err
 	}
 	public, ok := signer.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok {
 		return nil, fault(KindConfig, "", string(keyfile.UnsupportedKey), "TLS has no use for a key of type %T", signer.Public())
 	}
-	for _, c := range certificates {
-		if public.Equal(c.PublicKey) {
-			return NewCredential(signer, chainOf(c, certificates)...)
-		}
+	found := i.content()
+	leaf := found.Leaf(func(c *keyfile.Certificate) bool { return c.Parsed != nil && public.Equal(c.Parsed.PublicKey) })
+	if leaf == nil {
+		return nil, fault(KindConfig, "", string(keyfile.KeyMismatch), "the key belongs to none of the %d certificates, the first of which is %q",
+			len(found.Certificates), found.Certificates[0].Subject)
 	}
-	return nil, fault(KindConfig, "", string(keyfile.KeyMismatch), "the key belongs to none of the %d certificates, the first of which is %q",
-		len(certificates), certificates[0].Subject.String())
+	return NewCredential(signer, usableChain(leaf, found.Chain(leaf))...)
 }
 
 // chain is the file's first end-entity certificate with the chain above it, or
 // nil where the file has no certificate that can be used.
 func (i *Inventory) chain() []*x509.Certificate {
-	certificates, err := i.Roots()
-	if err != nil {
+	found := i.content()
+	usable := func(c *keyfile.Certificate) bool { return c.Parsed != nil }
+	leaf := slices.IndexFunc(found.Certificates, func(c *keyfile.Certificate) bool { return usable(c) && !c.Parsed.IsCA })
+	if leaf < 0 {
+		leaf = slices.IndexFunc(found.Certificates, usable)
+	}
+	if leaf < 0 {
 		return nil
 	}
-	leaf := max(0, slices.IndexFunc(certificates, func(c *x509.Certificate) bool { return !c.IsCA }))
-	return chainOf(certificates[leaf], certificates)
+	return usableChain(found.Certificates[leaf], found.Chain(found.Certificates[leaf]))
 }
 
-// chainOf puts a certificate's issuers behind it, as far as they are there.
-func chainOf(leaf *x509.Certificate, among []*x509.Certificate) []*x509.Certificate {
-	chain := []*x509.Certificate{leaf}
-	for last := leaf; ; {
-		next := slices.IndexFunc(among, func(c *x509.Certificate) bool {
-			return issued(c, last) && !slices.ContainsFunc(chain, c.Equal)
-		})
-		if next < 0 {
-			return chain
+// usableChain is a certificate with its issuers behind it, those that
+// crypto/x509 takes.
+func usableChain(leaf *keyfile.Certificate, issuers []*keyfile.Certificate) []*x509.Certificate {
+	chain := []*x509.Certificate{leaf.Parsed}
+	for _, c := range issuers {
+		if c.Parsed != nil {
+			chain = append(chain, c.Parsed)
 		}
-		last = among[next]
-		chain = append(chain, last)
 	}
-}
-
-func issued(issuer, c *x509.Certificate) bool {
-	return bytes.Equal(issuer.RawSubject, c.RawIssuer) && !issuer.Equal(c) &&
-		(len(c.AuthorityKeyId) == 0 || len(issuer.SubjectKeyId) == 0 || bytes.Equal(c.AuthorityKeyId, issuer.SubjectKeyId)) &&
-		issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	return chain
 }
 
 // maxCertificateWarnings bounds what is said about one file.
@@ -86,9 +79,7 @@ func certificateWarnings(found *keyfile.Inventory, now time.Time) []string {
 			warn("the certificate %q is valid from %s on", c.Subject, c.NotBefore.UTC().Format(time.RFC3339))
 		}
 		// Whoever says where its issuer can be had expects that others lack it.
-		if len(c.Parsed.IssuingCertificateURL) > 0 && !slices.ContainsFunc(found.Certificates, func(i *keyfile.Certificate) bool {
-			return i.Parsed != nil && issued(i.Parsed, c.Parsed)
-		}) {
+		if len(c.Parsed.IssuingCertificateURL) > 0 && len(found.Chain(c)) == 0 {
 			warn("the certificate %q is without its issuer %q; add it, since others cannot verify the one without the other", c.Subject, c.Issuer)
 		}
 	}

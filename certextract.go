@@ -199,13 +199,7 @@ func (i *Inventory) Credential(alias ...string) (*Credential, error) {
 	if id.Key.Private == nil {
 		return nil, fault(KindConfig, "", string(keyfile.UnsupportedKey), "TLS has no use for a key of type %s %s", id.Key.Type, id.Key.Curve)
 	}
-	chain := []*x509.Certificate{id.Leaf.Parsed}
-	for _, c := range id.Chain {
-		if c.Parsed != nil {
-			chain = append(chain, c.Parsed)
-		}
-	}
-	return NewCredential(id.Key.Private, chain...)
+	return NewCredential(id.Key.Private, usableChain(id.Leaf, id.Chain)...)
 }
 
 // missing says why a file without identities has none.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
+	"github.com/mtlshttp/mtlshttp/internal/revocation"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -232,9 +233,9 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 		return diagnosis.VerifyExpired
 	case errors.As(verify.Err, &name):
 		return diagnosis.VerifyName
-	case errors.Is(verify.Err, errRevoked):
+	case errors.Is(verify.Err, revocation.ErrRevoked):
 		return diagnosis.VerifyRevoked
-	case errors.Is(verify.Err, errStaleList):
+	case errors.Is(verify.Err, revocation.ErrStale):
 		return diagnosis.VerifyStaleList
 	case errors.Is(verify.Err, errPin):
 		return diagnosis.VerifyPin

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/bodyreader"
+	"github.com/mtlshttp/mtlshttp/internal/revocation"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
@@ -244,9 +245,9 @@ func verifyReason(err *tls.CertificateVerificationError) string {
 		return "name"
 	case errors.As(err.Err, &authority):
 		return "unknown-authority"
-	case errors.Is(err.Err, errRevoked):
+	case errors.Is(err.Err, revocation.ErrRevoked):
 		return "revoked"
-	case errors.Is(err.Err, errStaleList):
+	case errors.Is(err.Err, revocation.ErrStale):
 		return "revocation-list-expired"
 	case errors.Is(err.Err, errPin):
 		return "pin"

@@ -6,14 +6,13 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/crypto/ocsp"
+	"github.com/mtlshttp/mtlshttp/internal/revocation"
 )
 
 // Verify loosens how a server's certificate is verified, step by step. Every
@@ -37,10 +36,7 @@ type Verify struct {
 	AllowExpired bool
 }
 
-// errRevoked is the cause where a revocation list or a stapled answer says so.
 var (
-	errRevoked    = errors.New("the server's certificate is revoked")
-	errStaleList  = errors.New("a revocation list is out of date")
 	errPin        = errors.New("the server's key is not one of those that are pinned")
 	errNoPeerCert = errors.New("the server sent no certificate")
 )
@@ -171,53 +167,22 @@ func (t *trust) pinned(leaf *x509.Certificate, now time.Time) error {
 }
 
 // revoked asks the lists beside the roots, and the stapled answer where the
-// server sent one (RFC 6066, section 8).
+// server sent one.
 func (t *trust) revoked(state tls.ConnectionState, chains [][]*x509.Certificate) error {
 	if len(chains) == 0 {
 		return nil
 	}
-	chain := chains[0]
-	if len(state.OCSPResponse) > 0 && len(chain) > 1 {
-		answer, err := ocsp.ParseResponseForCert(state.OCSPResponse, chain[0], chain[1])
-		if err == nil && answer.Status == ocsp.Revoked {
-			return errRevoked
-		}
-	}
-	for i, c := range chain[:len(chain)-1] {
-		for _, list := range t.lists {
-			if list.CheckSignatureFrom(chain[i+1]) != nil {
-				continue // another authority's
-			}
-			if !list.NextUpdate.IsZero() && t.clock().After(list.NextUpdate) {
-				return errStaleList
-			}
-			for _, entry := range list.RevokedCertificateEntries {
-				if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
-					return errRevoked
-				}
-			}
-		}
-	}
-	return nil
+	return revocation.Check(chains[0], t.lists, state.OCSPResponse, t.clock())
 }
 
-// parseLists reads revocation lists, PEM or DER.
 func parseLists(files [][]byte) ([]*x509.RevocationList, *Error) {
 	var lists []*x509.RevocationList
 	for i, data := range files {
-		ders := [][]byte{data}
-		if block, rest := pem.Decode(data); block != nil {
-			for ders = nil; block != nil; block, rest = pem.Decode(rest) {
-				ders = append(ders, block.Bytes)
-			}
+		found, err := revocation.Parse(data)
+		if err != nil {
+			return nil, fault(KindConfig, fmt.Sprintf("crl[%d]", i), "corrupt", "not a revocation list: %w", err)
 		}
-		for _, der := range ders {
-			list, err := x509.ParseRevocationList(der)
-			if err != nil {
-				return nil, fault(KindConfig, fmt.Sprintf("crl[%d]", i), "corrupt", "not a revocation list: %w", err)
-			}
-			lists = append(lists, list)
-		}
+		lists = append(lists, found...)
 	}
 	return lists, nil
 }

@@ -111,10 +111,7 @@ func counted(n int, noun string) string {
 // match makes the identities: for each key the certificate that has its
 // public key, then the issuers that the file holds.
 func (inv *Inventory) match(keys []*Key, certificates []*Certificate) {
-	subjects := map[string][]*Certificate{}
-	for _, c := range inv.Certificates {
-		subjects[string(c.rawSubject)] = append(subjects[string(c.rawSubject)], c)
-	}
+	subjects := inv.bySubject()
 	leaves := map[string][]*Certificate{}
 	for _, c := range certificates {
 		leaves[c.public.id] = append(leaves[c.public.id], c)
@@ -150,6 +147,29 @@ func (inv *Inventory) checkSignatures(identity *Identity) {
 		}
 		last = issuer
 	}
+}
+
+func (inv *Inventory) bySubject() map[string][]*Certificate {
+	subjects := map[string][]*Certificate{}
+	for _, c := range inv.Certificates {
+		subjects[string(c.rawSubject)] = append(subjects[string(c.rawSubject)], c)
+	}
+	return subjects
+}
+
+// Leaf picks, of the certificates of a key that is kept elsewhere, the one that
+// would be its leaf if it were in the file; nil: there is none.
+func (inv *Inventory) Leaf(belongs func(*Certificate) bool) *Certificate {
+	candidates := slices.DeleteFunc(slices.Clone(inv.Certificates), func(c *Certificate) bool { return !belongs(c) })
+	if len(candidates) == 0 {
+		return nil
+	}
+	return slices.MaxFunc(candidates, func(a, b *Certificate) int { return compareLeaves(new(Key), a, b) })
+}
+
+// Chain are the issuers of a certificate that the file holds, the nearest first.
+func (inv *Inventory) Chain(leaf *Certificate) []*Certificate {
+	return chainOf(leaf, inv.bySubject())
 }
 
 // compareLeaves orders the certificates of one key: the one of the key's own
