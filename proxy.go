@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net"
 	"net/url"
@@ -17,7 +18,8 @@ import (
 // client certificate.
 type Proxy struct {
 	// URL is http, https or socks5, with optional user information, which is
-	// sent to the proxy alone and shown nowhere.
+	// sent to the proxy alone and shown nowhere. (socks5h, as curl writes it,
+	// is the same: the proxy looks names up.)
 	URL string
 	// Identity is presented to an https proxy that asks; nil: none.
 	Identity *Credential
@@ -98,7 +100,9 @@ func ignoredProxy() func(host, port string) string {
 	}
 }
 
-var proxyPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080"}
+var proxySchemes = map[string]struct{ scheme, port string }{
+	"http": {"http", "80"}, "https": {"https", "443"}, "socks5": {"socks5", "1080"}, "socks5h": {"socks5", "1080"},
+}
 
 // prepare reads the configuration; nil for no proxy.
 func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
@@ -109,18 +113,16 @@ func (p *Proxy) prepare(clock func() time.Time) (*wire.Proxy, *Error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, fault(KindConfig, "proxy", "proxy", "the proxy's address is no URL")
 	}
-	port, ok := proxyPorts[u.Scheme]
+	known, ok := proxySchemes[u.Scheme]
 	if !ok {
 		return nil, fault(KindConfig, "proxy", "proxy", "a proxy is http, https or socks5")
 	}
-	if u.Port() != "" {
-		port = u.Port()
-	}
-	out := &wire.Proxy{URL: &url.URL{Scheme: u.Scheme, User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}}
+	port := cmp.Or(u.Port(), known.port)
+	out := &wire.Proxy{URL: &url.URL{Scheme: known.scheme, User: u.User, Host: net.JoinHostPort(u.Hostname(), port)}}
 	if out.Direct, ok = target.Exceptions(p.Exceptions); !ok {
 		return nil, fault(KindConfig, "proxy", "proxy", "an exception is no host, suffix, address or network")
 	}
-	if u.Scheme != "https" {
+	if known.scheme != "https" {
 		if p.Identity != nil {
 			return nil, fault(KindConfig, "proxy", "proxy", "only an https proxy can be shown an identity")
 		}

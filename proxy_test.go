@@ -145,7 +145,7 @@ func TestSOCKSProxy(t *testing.T) {
 	go serveSOCKS(l, strings.TrimPrefix(url, "https://"), asked)
 	id, err := ca.Issue(mtlstest.Client{})
 	require.NoError(t, err)
-	resp, err := withProxy(t, &mtlshttp.Proxy{URL: "socks5://" + l.Addr().String()}).Do(t.Context(),
+	resp, err := withProxy(t, &mtlshttp.Proxy{URL: "socks5h://" + l.Addr().String()}).Do(t.Context(),
 		&mtlshttp.Request{URL: "https://a.test:8443/", Identity: id.Credential, Roots: ca.Roots()})
 	require.NoError(t, err)
 	assert.Equal(t, 200, resp.StatusCode)

@@ -159,20 +159,37 @@ func connect(conn net.Conn, u *url.URL, addr string) error {
 		return failed(err)
 	}
 	reader := bufio.NewReader(io.LimitReader(conn, connectHeaderLimit))
-	resp, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
-	if err != nil {
+	status, err := finalStatus(reader)
+	switch {
+	case err != nil:
 		return failed(err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		return &ProxyError{Status: resp.StatusCode}
-	}
-	if reader.Buffered() > 0 {
+	case status/100 != 2: // all of which open the tunnel
+		return &ProxyError{Status: status}
+	case reader.Buffered() > 0:
 		return &ProxyError{Err: errEagerProxy}
 	}
 	return nil
 }
 
-var errEagerProxy = errors.New("it sent more than an answer to CONNECT")
+// finalStatus reads the answer to CONNECT, past interim ones.
+func finalStatus(reader *bufio.Reader) (int, error) {
+	for {
+		resp, err := http.ReadResponse(reader, &http.Request{Method: http.MethodConnect})
+		switch {
+		case err != nil:
+			return 0, err
+		case resp.StatusCode < 100 || resp.StatusCode > 599:
+			return 0, errProxyStatus
+		case resp.StatusCode/100 != 1 || resp.StatusCode == http.StatusSwitchingProtocols:
+			return resp.StatusCode, nil
+		}
+	}
+}
+
+var (
+	errEagerProxy  = errors.New("it sent more than an answer to CONNECT")
+	errProxyStatus = errors.New("the status code of its answer is none of HTTP")
+)
 
 // socks makes the tunnel by SOCKS 5 (RFC 1928); the proxy resolves the name.
 func (t *Transport) socks(ctx context.Context, addr string, record *Record) (net.Conn, error) {
