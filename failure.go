@@ -155,15 +155,19 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindTLSHandshake, "plain-http")
 	case progress.Times.FirstByte.IsZero() && wire.IsCut(err) && facts.WriteErr != nil && (!progress.Sent || wire.IsWrite(err)):
 		return newError(KindWrite, "")
-	case progress.Times.FirstByte.IsZero() && (wire.IsCut(err) || wire.IsCut(facts.ReadErr) && facts.State.NegotiatedProtocol != "h2" ||
-		wire.IsLost(facts.ReadErr) || wire.IsLost(facts.WriteErr)):
-		// net/http may say in words of its own that the server has gone. Over
-		// HTTP/2 it also ends connections itself, for what the server sent.
+	case progress.Times.FirstByte.IsZero() && (wire.IsCut(err) || hidesEnd(progress, facts) || wire.IsLost(facts.ReadErr) || wire.IsLost(facts.WriteErr)):
 		return newError(KindProtocol, "empty-reply")
 	case wire.IsCut(err):
 		return newError(KindTruncated, "headers")
 	}
 	return newError(KindProtocol, "")
+}
+
+// hidesEnd says whether an error in net/http's own words is that the server has
+// gone. Over HTTP/2 it also ends connections itself, for what the server sent,
+// and has words for what the server said before it went.
+func hidesEnd(progress wire.Progress, facts wire.Facts) bool {
+	return wire.IsCut(facts.ReadErr) && (facts.State.NegotiatedProtocol != "h2" || facts.PeerEnded && !progress.Sent)
 }
 
 func phaseOf(s wire.Step) Phase {

@@ -146,6 +146,7 @@ func TestHealthyExchangesHaveNoDiagnosis(t *testing.T) {
 		"a slow answer over TLS 1.3":  asked(func(s *Signals) { s.Version, s.Presented, s.End = versionTLS13, leaf(nil), EndTimeout }),
 		"a slow answer, never asked":  {HTTPS: true, HandshakeDone: true, Version: versionTLS13, Mute: true, End: EndTimeout},
 		"a page about something else": asked(func(s *Signals) { s.Status, s.Body = 502, []byte("upstream: self-signed certificate") }),
+		"an end after SETTINGS":       asked(func(s *Signals) { s.Presented, s.Spoke, s.End = leaf(nil), true, EndClosed }),
 		"timeout when served":         asked(func(s *Signals) { s.Presented = leaf(nil); s.End = EndTimeout }),
 	} {
 		assert.Nil(t, Diagnose(s), name)

@@ -181,7 +181,7 @@ var rules = []rule{
 	{"client-cert-wrong-usage", Medium, func(s *Signals) bool { return s.saidLittle() && s.sent(notForClients) }},
 	{"client-cert-rejected", Medium, func(s *Signals) bool { return s.Presented != nil && s.alert(handshakeFailure) }},
 	{"client-cert-rejected", Low, func(s *Signals) bool {
-		return s.Presented != nil && !s.heard() && s.Status == 0 && (s.cut() || s.AlertBy == Peer)
+		return s.Presented != nil && !s.heard() && !s.Spoke && s.Status == 0 && (s.cut() || s.AlertBy == Peer)
 	}},
 
 	// Alerts before anybody spoke of certificates.

@@ -36,6 +36,7 @@ type Signals struct {
 	HandshakeDone bool
 	Mute          bool   // it was new, and nothing came after it, not even a ticket
 	Answered      bool   // an answer had begun
+	Spoke         bool   // the peer had said something of HTTP, be it SETTINGS alone
 	Lingered      bool   // the peer left it open long after the handshake
 	HTTP2         bool   // was agreed
 	Version       uint16 // of TLS, 0 before the server's hello

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/http2"
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
@@ -80,6 +81,60 @@ func TestWordlessEnd(t *testing.T) {
 					assert.Equal(t, "low", f.Diagnosis.Confidence)
 				}
 			})
+		})
+	}
+}
+
+// A peer that speaks HTTP/2 has taken the certificate: what ends the connection
+// then, its own doing or what we cannot take of it, is told as what it is.
+func TestEndOfHTTP2IsNoRefusal(t *testing.T) {
+	nothingLeft(t)
+	ends := func(frame func(p *framePeer)) func(*peer) {
+		return frames(func(p *framePeer, _ uint32) bool {
+			frame(p)
+			p.finish()
+			return false
+		})
+	}
+	for _, c := range []struct {
+		name   string
+		script func(*peer)
+		reason string
+	}{
+		{"an end after SETTINGS", func(p *peer) {
+			if f := greet(p); f != nil {
+				_ = f.WriteSettings()
+			}
+		}, "empty-reply"},
+		{"an end after the request", frames(func(*framePeer, uint32) bool { return false }), "empty-reply"},
+		{"GOAWAY to slow down", ends(func(p *framePeer) { _ = p.WriteGoAway(1, http2.ErrCodeEnhanceYourCalm, nil) }), ""},
+		{"GOAWAY for the suite", ends(func(p *framePeer) { _ = p.WriteGoAway(1, http2.ErrCodeInadequateSecurity, nil) }), ""},
+		{"a frame that is too large", ends(func(p *framePeer) { p.say("\xff\xff\xff\x00\x00\x00\x00\x00\x01") }), ""},
+		{"a promise", ends(func(p *framePeer) {
+			_ = p.WritePushPromise(http2.PushPromiseParam{StreamID: 1, PromiseID: 2, BlockFragment: []byte{0x88}, EndHeaders: true})
+		}), ""},
+		{"HTTP/1.1", func(p *peer) {
+			if f := greet(p); f != nil {
+				f.say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+				f.finish()
+			}
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				l := newFaultLab(t, serveFaults(t, c.script, c.script))
+				l.server.tls.ClientAuth, l.server.tls.NextProtos, l.server.tls.MaxVersion = tls.RequireAnyClientCert, []string{"h2"}, version
+				id, err := l.server.ca.Issue(mtlstest.Client{})
+				require.NoError(t, err)
+				r := l.request("https://fault.test/")
+				r.Identity, r.Method = id.Credential, http.MethodPost
+				_, err = l.Do(t.Context(), r)
+				f := failureOf(t, err)
+				assert.Equal(t, mtlshttp.KindProtocol, f.Kind, "%v", err)
+				assert.Equal(t, c.reason, f.Reason, "%v", err)
+				assert.Nil(t, f.Diagnosis, "%v", err)
+				require.NoError(t, l.Close())
+			}
 		})
 	}
 }

@@ -9,11 +9,6 @@ import (
 )
 
 const (
-	// recordHeader is the length of a TLS record's header (RFC 8446, section
-	// 5.1), and alertRecord that of the protected part of one that holds an
-	// alert: two bytes, the content type, and the tag of the cipher.
-	recordHeader = 5
-	alertRecord  = 2 + 1 + 16
 	// confirmLeast and confirmMost bound the wait for a server's verdict: a
 	// round trip is enough for one that sends any.
 	confirmLeast = 20 * time.Millisecond
@@ -67,7 +62,7 @@ func (c *Conn) peekAlert(wait time.Duration) (alert bool, err error) {
 	}
 	switch {
 	case n >= recordHeader:
-		return int(buf[3])<<8|int(buf[4]) == alertRecord, nil
+		return int(buf[3])<<8|int(buf[4]) == protectedAlert, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return false, nil
 	}

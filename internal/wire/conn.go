@@ -119,6 +119,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 func (c *Conn) Close() error {
 	c.close.Do(func() {
 		if !c.answered.Load() {
+			c.record.closing()
 			c.drain()
 		}
 		c.closeErr = c.Conn.Close()

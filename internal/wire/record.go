@@ -17,7 +17,7 @@ type Record struct {
 	raw   *Conn
 
 	offered *session // the ticket that was offered
-	granted bool     // the server gave a ticket
+	spoken  spoken   // what the peer sent, by its records
 	told    any      // see Tell
 }
 
@@ -50,8 +50,10 @@ type Facts struct {
 	Ready, Ended      time.Time // when requests could be sent, and when reading or writing first failed
 	Shaken            int64     // of BytesIn, what had come when the handshake was done
 	Ticket            bool      // the server gave a session ticket
+	Spoke             bool      // it said something of HTTP, be it SETTINGS alone
 	First             []byte    // the peer's first bytes, at most 64
 	ReadErr, WriteErr error     // the first of each on the raw connection
+	PeerEnded         bool      // the peer had ended it, or said that it does, when we closed it
 }
 
 // Withheld is an identity that was at hand and was not presented.
@@ -94,7 +96,8 @@ func (r *Record) Facts() Facts {
 	f := r.facts
 	f.First = slices.Clone(f.First)
 	f.Withheld = slices.Clone(f.Withheld)
-	f.Ticket = r.granted
+	f.Ticket = r.spoken.tickets > 0
+	f.Spoke = f.Stage == StageReady && r.spoken.http(f.State.Version)
 	return f
 }
 
@@ -119,7 +122,7 @@ func (r *Record) Tell(tell func(Facts) any) any {
 func (r *Record) ticket() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.granted
+	return r.spoken.tickets > 0
 }
 
 // asked notes what a server's request for a certificate came to. In TLS 1.2 it
@@ -141,6 +144,9 @@ func (r *Record) note(f func(*Facts)) {
 
 func (r *Record) received(p []byte) {
 	r.note(func(f *Facts) {
+		if f.TLS {
+			r.spoken.received(p)
+		}
 		f.BytesIn += int64(len(p))
 		if room := sampleLimit - len(f.First); room > 0 {
 			f.First = append(f.First, p[:min(room, len(p))]...)
@@ -166,6 +172,11 @@ func (r *Record) writeFailed(err error) {
 		}
 		f.end()
 	})
+}
+
+// closing notes who ended the connection, now that we close it.
+func (r *Record) closing() {
+	r.note(func(f *Facts) { f.PeerEnded = f.ReadErr != nil || r.spoken.alert })
 }
 
 func (f *Facts) end() {

@@ -58,7 +58,9 @@ func (o *originSessions) Get(name string) (*tls.ClientSessionState, bool) {
 
 func (o *originSessions) Put(name string, state *tls.ClientSessionState) {
 	o.record.mu.Lock()
-	o.record.granted = o.record.granted || state != nil
+	if state != nil {
+		o.record.spoken.tickets++
+	}
 	o.record.mu.Unlock()
 	facts := o.record.Facts()
 	key := sessionKey{o.origin, name}

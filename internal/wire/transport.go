@@ -253,7 +253,7 @@ func (t *Transport) dialTLS(ctx context.Context, network, addr string) (_ net.Co
 		x.handshakeStart()
 	}
 	err = conn.HandshakeContext(ctx)
-	record.note(func(f *Facts) { f.Shaken = f.BytesIn })
+	record.note(func(f *Facts) { f.Shaken, record.spoken.shaken = f.BytesIn, record.spoken.records })
 	if err == nil {
 		err = t.accept(record, conn.ConnectionState())
 	}
@@ -299,6 +299,7 @@ func (t *Transport) config(record *Record) *tls.Config {
 	}
 	c.ClientSessionCache = nil
 	if t.sessions != nil {
+		record.spoken.told = true
 		c.ClientSessionCache = &originSessions{t.sessions, net.JoinHostPort(host, record.facts.Port), record}
 	}
 	c.VerifyConnection = func(state tls.ConnectionState) error {
