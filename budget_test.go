@@ -87,7 +87,11 @@ func TestMemoryIsLinear(t *testing.T) {
 	t.Run("cookies", func(t *testing.T) {
 		few, full := spent(t, 200, oursAmongCookies(20)(t, srv)), spent(t, 200, oursAmongCookies(10_000)(t, srv))
 		assert.InDelta(t, few.objects, full.objects, 2)
-		assert.InDelta(t, few.bytes, full.bytes, 200)
+		within := 200.0
+		if raceEnabled {
+			within = 1000 // sync.Pool then drops at random what it is given
+		}
+		assert.InDelta(t, few.bytes, full.bytes, within)
 	})
 }
 
