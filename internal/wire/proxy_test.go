@@ -32,5 +32,6 @@ func TestFinalStatus(t *testing.T) {
 			assert.Contains(t, e.Error(), "the proxy failed", answer)
 		}
 	}
-	assert.Equal(t, "the proxy answered 407 "+http.StatusText(407), (&ProxyError{Status: 407}).Error())
+	const refused = http.StatusProxyAuthRequired
+	assert.Equal(t, "the proxy answered 407 "+http.StatusText(refused), (&ProxyError{Status: refused}).Error())
 }
