@@ -116,5 +116,9 @@ func TestIdleIdentitiesCostLittle(t *testing.T) {
 	each := float64(idleIdentities(t, e, strangers(t, more), 1)) / more
 	all := float64(first) + each*(10_000-warm)
 	fmt.Printf("idle identities: %d take %d KiB, each further one %.0f bytes; 10,000: %.1f MiB\n", warm, first>>10, each, all/(1<<20))
-	assert.Less(t, all, 64.*(1<<20))
+	bound := 64. * (1 << 20)
+	if raceEnabled { // which pads what is held, and empties the pools that would be shared
+		bound += bound / 4
+	}
+	assert.Less(t, all, bound)
 }
