@@ -5,8 +5,13 @@ package revocation
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ocsp"
@@ -46,27 +51,59 @@ func Check(chain []*x509.Certificate, lists []*x509.RevocationList, stapled []by
 			return ErrRevoked
 		}
 	}
+	stale := false
 	for i := range len(chain) - 1 {
-		for _, list := range lists {
-			if list.CheckSignatureFrom(chain[i+1]) != nil {
-				continue // another authority's
-			}
-			if !list.NextUpdate.IsZero() && now.After(list.NextUpdate) {
-				return ErrStale
-			}
+		for _, list := range newest(lists, chain[i+1]) {
 			if names(list, chain[i]) {
 				return ErrRevoked
 			}
+			stale = stale || !list.NextUpdate.IsZero() && now.After(list.NextUpdate)
 		}
+	}
+	if stale {
+		return ErrStale
 	}
 	return nil
 }
 
-func names(list *x509.RevocationList, c *x509.Certificate) bool {
-	for _, entry := range list.RevokedCertificateEntries {
-		if entry.SerialNumber.Cmp(c.SerialNumber) == 0 {
-			return true
+// newest are the lists that an issuer signed, without those that a later one of
+// the same scope replaces: who appends to a file leaves the old ones in it.
+func newest(lists []*x509.RevocationList, issuer *x509.Certificate) []*x509.RevocationList {
+	of := make(map[string]*x509.RevocationList) // by scope
+	for _, list := range lists {
+		if list.CheckSignatureFrom(issuer) != nil {
+			continue // another authority's
+		}
+		scope := scopeOf(list)
+		if have := of[scope]; have == nil || list.ThisUpdate.After(have.ThisUpdate) {
+			of[scope] = list
 		}
 	}
-	return false
+	return slices.Collect(maps.Values(of))
+}
+
+// Of RFC 5280, sections 5.2.4, 5.2.5 and 5.3.1.
+var (
+	deltaIndicator    = asn1.ObjectIdentifier{2, 5, 29, 27}
+	distributionPoint = asn1.ObjectIdentifier{2, 5, 29, 28}
+)
+
+const removeFromCRL = 8
+
+// scopeOf tells lists apart that do not replace each other: of parts of what an
+// issuer has issued, and changes to one.
+func scopeOf(list *x509.RevocationList) string {
+	var scope strings.Builder
+	for _, extension := range list.Extensions {
+		if extension.Id.Equal(distributionPoint) || extension.Id.Equal(deltaIndicator) {
+			fmt.Fprintf(&scope, "%v %x ", extension.Id, extension.Value)
+		}
+	}
+	return scope.String()
+}
+
+func names(list *x509.RevocationList, c *x509.Certificate) bool {
+	return slices.ContainsFunc(list.RevokedCertificateEntries, func(entry x509.RevocationListEntry) bool {
+		return entry.SerialNumber.Cmp(c.SerialNumber) == 0 && entry.ReasonCode != removeFromCRL
+	})
 }

@@ -1,5 +1,0 @@
-//go:build race
-
-package mtlshttp_test
-
-const raceEnabled = true
