@@ -151,6 +151,7 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 	var proxy *wire.ProxyError
 	if errors.As(o.err, &proxy) {
 		s.ProxyStatus, s.ProxyRequested, s.ProxyFailed = proxy.Status, proxy.Requested, proxy.TLS
+		s.ProxyRefused, s.ProxyAuth = proxy.Refused, proxy.Auth
 	}
 	s.End = endOf(o, f)
 	d := diagnosis.Diagnose(s)

@@ -232,6 +232,8 @@ func proxyReason(err *wire.ProxyError) string {
 		return "status"
 	case err.TLS:
 		return "tls"
+	case err.Refused:
+		return "refused"
 	}
 	return ""
 }

@@ -37,6 +37,7 @@ var verdicts = []verdict{
 	{KindConnect, "", anyMethod, "Nobody listened, or the way there was broken: servers restart, routes change. Nothing was sent."},
 	{KindProxy, "tls", never, "The handshake with the proxy failed: certificates do not change by themselves."},
 	{KindProxy, "status", never, "The proxy has decided: 403, 407. For the statuses below, see there."},
+	{KindProxy, "refused", never, "A SOCKS proxy has decided: its rules, or the credentials."},
 	{KindProxy, "", anyMethod, "The connection to the proxy broke before there was a tunnel. Nothing was sent to the server."},
 	{KindTLSServerCert, "", never, "The server's certificate is not accepted; the same one will come again."},
 	{KindTLSClientCert, "", never, "The server does not take our certificate, or there is none to show; the diagnosis says what to change."},

@@ -60,6 +60,10 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	switch {
 	case s.ProxyStatus != 0:
 		add("the proxy answered %d", s.ProxyStatus)
+	case s.ProxyRefused && s.ProxyAuth:
+		add("the SOCKS proxy did not accept the credentials")
+	case s.ProxyRefused:
+		add("the SOCKS proxy refused the tunnel")
 	case s.Verify != VerifyNone && len(s.Chain) > 0:
 		c := s.Chain[0]
 		add("the server's certificate is %q, issued by %q, valid %s to %s", c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))

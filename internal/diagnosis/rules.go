@@ -46,8 +46,8 @@ type rule struct {
 // only likely (a peer that closes without a word).
 var rules = []rule{
 	// The proxy, which stands before everything else.
-	{"proxy-auth-required", Certain, func(s *Signals) bool { return s.ProxyStatus == 407 }},
-	{"proxy-refused", Certain, func(s *Signals) bool { return s.ProxyStatus != 0 }},
+	{"proxy-auth-required", Certain, func(s *Signals) bool { return s.ProxyStatus == 407 || s.ProxyAuth }},
+	{"proxy-refused", Certain, func(s *Signals) bool { return s.ProxyStatus != 0 || s.ProxyRefused }},
 	{"proxy-client-cert-required", High, func(s *Signals) bool { return s.ProxyFailed && s.ProxyRequested }},
 
 	// Our own verdict on the server's certificate.

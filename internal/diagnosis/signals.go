@@ -61,6 +61,8 @@ type Signals struct {
 	ProxyStatus    int
 	ProxyRequested bool // the proxy asked for a client certificate
 	ProxyFailed    bool // its own handshake failed
+	ProxyRefused   bool // it speaks SOCKS, and has decided
+	ProxyAuth      bool // by the credentials
 }
 
 // Leaf is what can be said of a client certificate without asking anybody.

@@ -11,10 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
-
-	"golang.org/x/net/proxy"
 )
 
 // connectHeaderLimit bounds the proxy's answer to CONNECT.
@@ -38,6 +35,8 @@ type ProxyError struct {
 	Status    int  // of its answer to CONNECT; 0: it gave none
 	Requested bool // it asked for a client certificate
 	TLS       bool // its own handshake failed
+	Refused   bool // a SOCKS proxy has decided: by its rules or, with Auth, by the credentials
+	Auth      bool
 	Err       error
 }
 
@@ -131,6 +130,10 @@ func (t *Transport) proxyTLS(ctx context.Context, raw net.Conn) (net.Conn, error
 	}
 	conn := tls.Client(raw, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
+		var header tls.RecordHeaderError
+		if errors.As(err, &header) {
+			err = fmt.Errorf("%w: %w", errPlainProxy, err)
+		}
 		return nil, &ProxyError{TLS: true, Requested: requested, Err: err}
 	}
 	return &proxyConn{Conn: conn, requested: requested}, nil
@@ -159,6 +162,9 @@ func connect(conn net.Conn, u *url.URL, addr string) error {
 		return failed(err)
 	}
 	reader := bufio.NewReader(io.LimitReader(conn, connectHeaderLimit))
+	if first, err := reader.Peek(2); err == nil && (first[0] == alertRecord || first[0] == handshakeRecord) && first[1] == tlsMajor {
+		return &ProxyError{TLS: true, Err: errTLSProxy}
+	}
 	status, err := finalStatus(reader)
 	switch {
 	case err != nil:
@@ -187,45 +193,8 @@ func finalStatus(reader *bufio.Reader) (int, error) {
 }
 
 var (
+	errTLSProxy    = errors.New("it speaks TLS; its URL should begin with https")
+	errPlainProxy  = errors.New("it does not speak TLS; its URL may have to begin with http")
 	errEagerProxy  = errors.New("it sent more than an answer to CONNECT")
 	errProxyStatus = errors.New("the status code of its answer is none of HTTP")
 )
-
-// socks makes the tunnel by SOCKS 5 (RFC 1928); the proxy resolves the name.
-func (t *Transport) socks(ctx context.Context, addr string, record *Record) (net.Conn, error) {
-	p := t.pool.proxy
-	var auth *proxy.Auth
-	if u := p.URL.User; u != nil {
-		password, _ := u.Password()
-		auth = &proxy.Auth{User: u.Username(), Password: password}
-	}
-	dialer, err := proxy.SOCKS5("tcp", p.URL.Host, auth, forward{t, record})
-	if err != nil {
-		return nil, &ProxyError{Err: err}
-	}
-	conn, err := dialer.(proxy.ContextDialer).DialContext(ctx, "tcp", addr)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = context.DeadlineExceeded // it is ctx's, which may not know yet
-	} else if err != nil && ctx.Err() == nil && record.Facts().Stage == StageProxy {
-		return nil, &ProxyError{Err: err}
-	}
-	return conn, err
-}
-
-// forward is the way to the SOCKS proxy itself.
-type forward struct {
-	t      *Transport
-	record *Record
-}
-
-func (f forward) Dial(network, addr string) (net.Conn, error) {
-	return f.DialContext(context.Background(), network, addr)
-}
-
-func (f forward) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	conn, err := f.t.pool.dialer.dial(ctx, network, addr, false)
-	if err == nil {
-		f.record.note(func(facts *Facts) { facts.Stage = StageProxy })
-	}
-	return conn, err
-}

@@ -2,13 +2,16 @@ package wire
 
 import "crypto/tls"
 
-// Of records (RFC 8446, section 5): the length of the header, two content types,
-// and the length of an alert as TLS 1.3 protects one, which is two octets, the
-// content type and the cipher's tag.
+// Of records (RFC 8446, section 5): the length of the header, content types, the
+// first octet of the version, and the length of an alert as TLS 1.3 protects one,
+// which is two octets, the content type and the cipher's tag.
 const (
-	recordHeader            = 5
-	alertRecord, dataRecord = 21, 23
-	protectedAlert          = 2 + 1 + 16
+	recordHeader    = 5
+	alertRecord     = 21
+	handshakeRecord = 22
+	dataRecord      = 23
+	tlsMajor        = 3
+	protectedAlert  = 2 + 1 + 16
 )
 
 // spoken counts the records of application data that a peer sends. In TLS 1.3
