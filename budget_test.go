@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // budget is what one request may allocate in our process.
@@ -33,12 +34,12 @@ func TestAllocationBudgets(t *testing.T) {
 			limit, ok := budgets[c.name]
 			require.True(t, ok, "every hot case has a budget")
 			ours := spent(t, 200, c.ours(t, srv))
-			if raceEnabled { // which allocates by itself, and empties pools
+			if slack.Race { // which allocates by itself, and empties pools
 				limit.objects, limit.bytes = 2*limit.objects, 3*limit.bytes
 			}
 			assert.LessOrEqual(t, ours.objects, limit.objects, "allocations")
 			assert.LessOrEqual(t, ours.bytes, limit.bytes, "bytes")
-			if !raceEnabled {
+			if !slack.Race {
 				assert.Less(t, ours.objects, spent(t, 200, c.tuned(t, srv)).objects, "net/http as a careful engineer uses it allocates less")
 			}
 		})
@@ -63,7 +64,7 @@ func TestMemoryIsLinear(t *testing.T) {
 			perByte float64 // the data, and what is parsed of it
 		}{{"/bytes?n=", 1.15}, {"/json?n=", 12}} {
 			sizes := bodySizes
-			if raceEnabled {
+			if slack.Race {
 				sizes = sizes[:3] // the detector takes its time
 			}
 			for _, size := range sizes {
@@ -88,7 +89,7 @@ func TestMemoryIsLinear(t *testing.T) {
 		few, full := spent(t, 200, oursAmongCookies(20)(t, srv)), spent(t, 200, oursAmongCookies(10_000)(t, srv))
 		assert.InDelta(t, few.objects, full.objects, 2)
 		within := 200.0
-		if raceEnabled {
+		if slack.Race {
 			within = 1000 // sync.Pool then drops at random what it is given
 		}
 		assert.InDelta(t, few.bytes, full.bytes, within)

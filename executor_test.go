@@ -310,11 +310,10 @@ func TestDeadlineHoldsWhenTheBodyReaderBlocks(t *testing.T) {
 
 func TestCancelKeepsItsCause(t *testing.T) {
 	release := make(chan struct{})
-	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-release }))
-	defer close(release)
 	cause := errors.New("the scenario was stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(100*time.Millisecond, func() { cancel(cause) })
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cancel(cause); <-release }))
+	defer close(release)
 	_, err := newExecutor(t).Do(ctx, srv.Request("/"))
 	f := failureOf(t, err)
 	assert.Equal(t, mtlshttp.KindCanceled, f.Kind)

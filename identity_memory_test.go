@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 	"github.com/mtlshttp/mtlshttp/internal/testca"
 )
 
@@ -117,7 +118,7 @@ func TestIdleIdentitiesCostLittle(t *testing.T) {
 	all := float64(first) + each*(10_000-warm)
 	fmt.Printf("idle identities: %d take %d KiB, each further one %.0f bytes; 10,000: %.1f MiB\n", warm, first>>10, each, all/(1<<20))
 	bound := 64. * (1 << 20)
-	if raceEnabled { // which pads what is held, and empties the pools that would be shared
+	if slack.Race { // which pads what is held, and empties the pools that would be shared
 		bound += bound / 4
 	}
 	assert.Less(t, all, bound)

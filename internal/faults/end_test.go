@@ -18,6 +18,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/internal/canaries"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // endPoint is a place where a request can be when its context ends.
@@ -154,7 +155,7 @@ func endings() []ending {
 // What ends a context at any point is told with its kind, phase and cause.
 func TestFaultsOfEnds(t *testing.T) {
 	nothingLeft(t)
-	const after = 150 * time.Millisecond
+	after := slack.For(150 * time.Millisecond)
 	for _, end := range endings() {
 		for _, point := range endPoints() {
 			t.Run(end.id+" "+end.name+" "+point.name, func(t *testing.T) {
@@ -189,7 +190,7 @@ func TestFaultsOfEnds(t *testing.T) {
 				resp, err := l.Do(ctx, r)
 				took := time.Since(begun)
 				t.Logf("returned %v after the end", took-wait)
-				assert.Less(t, took, wait+2*time.Second)
+				assert.Less(t, took, wait+slack.For(2*time.Second))
 				point.judge(t, end, resp, err)
 				l.asked.Store(true)
 				l.nothingLeaked(resp, err, scheme)

@@ -24,6 +24,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/internal/canaries"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // faultRow is one fault, by its id in the list of faults, with what must come
@@ -90,7 +91,7 @@ func (row faultRow) run(t *testing.T, scheme string) {
 	resp, err := l.Do(ctx, r)
 	if took := time.Since(begun); row.within > 0 {
 		t.Logf("returned %v after its deadline of %v", took-row.within, row.within)
-		assert.Less(t, took, row.within+2*time.Second)
+		assert.Less(t, took, row.within+slack.For(2*time.Second))
 	}
 	row.judge(t, l, resp, err)
 	l.nothingLeaked(resp, err, scheme)
@@ -253,7 +254,7 @@ func (l *faultLab) nothingLeaked(resp *mtlshttp.Response, err error, scheme stri
 	}
 	l.noSecrets(resp, err)
 	if scheme != "" {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), slack.For(10*time.Second))
 		defer cancel()
 		resp, err := l.Do(ctx, l.request(scheme+"://fault.test/next"))
 		if assert.NoError(t, err, "the next request") {
@@ -261,7 +262,7 @@ func (l *faultLab) nothingLeaked(resp *mtlshttp.Response, err error, scheme stri
 		}
 	}
 	require.NoError(t, l.Close())
-	assert.Eventually(t, func() bool { return l.openConns() == 0 }, 2*time.Second, time.Millisecond, "connections stay open")
+	assert.Eventually(t, func() bool { return l.openConns() == 0 }, slack.For(2*time.Second), time.Millisecond, "connections stay open")
 	for _, b := range l.bodies {
 		if c, ok := b.r.(io.Closer); ok {
 			_ = c.Close() // lets a read that blocks come back
@@ -293,7 +294,7 @@ func nothingLeft(t *testing.T) {
 	before, files := descriptors(t), temporary(t)
 	t.Cleanup(func() {
 		assert.NoError(t, goleak.Find(goroutines))
-		assert.Eventually(t, func() bool { return descriptors(t) <= before }, time.Second, 10*time.Millisecond,
+		assert.Eventually(t, func() bool { return descriptors(t) <= before }, slack.For(time.Second), 10*time.Millisecond,
 			"%d descriptors, before %d", descriptors(t), before)
 		assert.Equal(t, files, temporary(t))
 	})

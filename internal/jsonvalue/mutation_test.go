@@ -14,6 +14,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp/internal/corpus"
 	"github.com/mtlshttp/mtlshttp/internal/mutation"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // judgeMutations holds Parse against encoding/json: what one refuses the other
@@ -24,7 +25,7 @@ func judgeMutations(t *testing.T, seeds [][]byte, n int) (agreed int) {
 		var v any
 		var err error
 		took, allocated := mutation.Cost(func() { v, err = Parse(data, Limits{}) })
-		require.Less(t, took, time.Second, "%q", data)
+		require.Less(t, took, slack.For(time.Second), "%q", data)
 		require.Less(t, allocated, uint64(256<<20), "%q", data)
 		if _, isLimit := err.(*LimitError); isLimit {
 			agreed++ // encoding/json has no such limit
