@@ -52,33 +52,34 @@ func TestFaultsOfProxies(t *testing.T) {
 		kind   mtlshttp.Kind
 		reason string
 		again  bool
+		cause  string // where the proxy has decided
 	}{
-		{"FLT-59 407", "http", connects("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false},
-		{"FLT-59 403 with a body", "http", connects("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nhell"), 0, mtlshttp.KindProxy, "status", false},
-		{"FLT-59 502", "http", connects("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", true},
-		{"FLT-59 an end amid the answer", "http", connects("HTTP/1.1 200 Conn"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 an end without an answer", "http", connects(""), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 no HTTP", "http", connects("SSH-2.0-OpenSSH_9.9\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 one long line", "http", connects(strings.Repeat("\x01", 60_000) + "\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 200 with a body", "http", connects("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 headers of 1 MB", "http", connects("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true},
-		{"FLT-59 an alert of TLS", "http", connects("\x15\x03\x01\x00\x02\x02\x46"), 0, mtlshttp.KindProxy, "tls", false},
-		{"FLT-59 no TLS", "https", connects("HTTP/1.1 400 Bad Request\r\n\r\n"), 0, mtlshttp.KindProxy, "tls", false},
-		{"FLT-59 no status of HTTP", "http", connects("HTTP/1.1 000 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 a status beyond HTTP", "http", connects("HTTP/1.1 999 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 another protocol", "http", connects("HTTP/1.1 101 Switching Protocols\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false},
-		{"FLT-59 an interim answer alone", "http", connects("HTTP/1.1 100 Continue\r\n\r\n"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-59 interim answers without end", "http", connects(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 10_000)), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-60 another version", "socks5", socks("\x04\x00", ""), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-60 no method", "socks5", socks("\x05\xff", ""), 0, mtlshttp.KindProxy, "refused", false},
-		{"FLT-60 wrong password", "socks5", socks(withAuth, "\x01\x01"), 0, mtlshttp.KindProxy, "refused", false},
-		{"FLT-60 refused", "socks5", socks(noAuth, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-60 against its rules", "socks5", socks(noAuth, "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "refused", false},
-		{"FLT-60 no such command", "socks5", socks(noAuth, "\x05\x07\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "refused", false},
-		{"FLT-60 an answer that is cut", "socks5", socks(noAuth, "\x05\x00"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-60 an answer of no known kind", "socks5", socks(noAuth, "\x05\x00\x00\x77xxxxxxxx"), 0, mtlshttp.KindProxy, "", true},
-		{"FLT-60 silence", "socks5", func(p *peer) { p.stall() }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true},
+		{"FLT-59 407", "http", connects("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false, ""},
+		{"FLT-59 403 with a body", "http", connects("HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\n\r\nhell"), 0, mtlshttp.KindProxy, "status", false, ""},
+		{"FLT-59 502", "http", connects("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"), 0, mtlshttp.KindProxy, "status", true, ""},
+		{"FLT-59 an end amid the answer", "http", connects("HTTP/1.1 200 Conn"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 an end without an answer", "http", connects(""), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 no HTTP", "http", connects("SSH-2.0-OpenSSH_9.9\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 one long line", "http", connects(strings.Repeat("\x01", 60_000) + "\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 200 with a body", "http", connects("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 headers of 1 MB", "http", connects("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true, ""},
+		{"FLT-59 an alert of TLS", "http", connects("\x15\x03\x01\x00\x02\x02\x46"), 0, mtlshttp.KindProxy, "tls", false, ""},
+		{"FLT-59 no TLS", "https", connects("HTTP/1.1 400 Bad Request\r\n\r\n"), 0, mtlshttp.KindProxy, "tls", false, ""},
+		{"FLT-59 no status of HTTP", "http", connects("HTTP/1.1 000 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 a status beyond HTTP", "http", connects("HTTP/1.1 999 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 another protocol", "http", connects("HTTP/1.1 101 Switching Protocols\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false, ""},
+		{"FLT-59 an interim answer alone", "http", connects("HTTP/1.1 100 Continue\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-59 interim answers without end", "http", connects(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 10_000)), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-60 another version", "socks5", socks("\x04\x00", ""), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-60 no method", "socks5", socks("\x05\xff", ""), 0, mtlshttp.KindProxy, "refused", false, "proxy-auth-required"},
+		{"FLT-60 wrong password", "socks5", socks(withAuth, "\x01\x01"), 0, mtlshttp.KindProxy, "refused", false, "proxy-auth-required"},
+		{"FLT-60 refused", "socks5", socks(noAuth, "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-60 against its rules", "socks5", socks(noAuth, "\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "refused", false, "proxy-refused"},
+		{"FLT-60 no such command", "socks5", socks(noAuth, "\x05\x07\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "refused", false, "proxy-refused"},
+		{"FLT-60 an answer that is cut", "socks5", socks(noAuth, "\x05\x00"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-60 an answer of no known kind", "socks5", socks(noAuth, "\x05\x00\x00\x77xxxxxxxx"), 0, mtlshttp.KindProxy, "", true, ""},
+		{"FLT-60 silence", "socks5", func(p *peer) { p.stall() }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -103,6 +104,9 @@ func TestFaultsOfProxies(t *testing.T) {
 				assert.LessOrEqual(t, len(f.Err.Error()), 200)
 			}
 			assert.Equal(t, row.again, f.Retryable, "%v", err)
+			if row.reason == "refused" && assert.NotNil(t, f.Diagnosis) {
+				assert.Equal(t, row.cause, f.Diagnosis.Cause)
+			}
 			l.nothingLeaked(resp, err, "")
 		})
 	}
