@@ -41,8 +41,8 @@ func TestRotationUnderLoadLosesNoRequest(t *testing.T) {
 	client, err := e.Client(t.Context(), request)
 	require.NoError(t, err)
 
-	const duration = 1500 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), duration)
+	const duration, enough = 1500 * time.Millisecond, 51 // swaps, which a slow machine has not made by then
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var sent, lost atomic.Int64
 	var mu sync.Mutex
@@ -65,7 +65,7 @@ func TestRotationUnderLoadLosesNoRequest(t *testing.T) {
 		})
 	}
 	swaps := 0
-	for ; ctx.Err() == nil; swaps++ {
+	for begun := time.Now(); time.Since(begun) < duration || swaps < enough; swaps++ {
 		next := alice
 		if swaps%2 == 0 {
 			next = bob
@@ -73,10 +73,10 @@ func TestRotationUnderLoadLosesNoRequest(t *testing.T) {
 		mount.swap(t, next.secret())
 		time.Sleep(2 * time.Millisecond)
 	}
+	cancel()
 	workers.Wait()
 	t.Logf("%d requests, %d lost, %d swaps, seen %v", sent.Load(), lost.Load(), swaps, seen)
 	assert.Zero(t, lost.Load())
-	assert.Greater(t, swaps, 50)
 	assert.Len(t, seen, 2)
 	for _, name := range []string{"alice", "bob"} {
 		assert.Greater(t, seen[name], 10, name)

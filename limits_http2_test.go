@@ -59,7 +59,7 @@ func startFlood(t *testing.T, once, again []byte) *mtlshttp.Request {
 		}
 	})
 	t.Cleanup(func() { _ = l.Close(); serving.Wait() })
-	return &mtlshttp.Request{URL: "https://" + l.Addr().String(), Roots: ca.Roots(), Protocol: mtlshttp.Protocol{HTTP: 2}, Timeout: 5 * time.Second}
+	return &mtlshttp.Request{URL: "https://" + l.Addr().String(), Roots: ca.Roots(), Protocol: mtlshttp.Protocol{HTTP: 2}, Timeout: time.Minute}
 }
 
 func flood(conn net.Conn, once, again []byte) {
@@ -116,7 +116,7 @@ func TestHTTP2Floods(t *testing.T) {
 			_, err := newExecutor(t).Do(t.Context(), r)
 			runtime.ReadMemStats(&after)
 			assert.Contains(t, c.kinds, failureOf(t, err).Kind, "%v", err)
-			assert.Less(t, time.Since(begun), slack.For(2*time.Second))
+			assert.Less(t, time.Since(begun), slack.For(5*time.Second)) // most of which the one that is reset waits between its tries
 			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*mib))
 		})
 	}
