@@ -28,6 +28,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 	"github.com/mtlshttp/mtlshttp/internal/testca"
 )
 
@@ -35,8 +36,9 @@ import (
 const soakEnv = "MTLSHTTP_SOAK"
 
 const (
-	soakRate     = 200 // requests a second
-	soakFaults   = 20  // one of so many goes wrong
+	soakRate     = 200 // requests a second, of a machine that can
+	soakInFlight = 100
+	soakFaults   = 20 // one of so many goes wrong
 	soakRotation = 2 * time.Second
 )
 
@@ -271,7 +273,7 @@ func median(all []usage) usage {
 // rotated, over HTTP/1.1 and 2, with faults among them: no body and no identity is
 // ever another's, every fault is told as what it is, and nothing grows.
 func TestSoak(t *testing.T) {
-	duration := 4 * time.Second
+	duration := slack.For(4 * time.Second)
 	if text := os.Getenv(soakEnv); text != "" {
 		var err error
 		duration, err = time.ParseDuration(text)
@@ -303,20 +305,25 @@ func TestSoak(t *testing.T) {
 	var measured []usage
 	var running sync.WaitGroup
 	begun := time.Now()
-	pace, rotation, sample := time.NewTicker(time.Second/soakRate), time.NewTicker(min(soakRotation, duration/10)), time.NewTicker(duration/samples)
+	pace, rotation := time.NewTicker(time.Second/soakRate), time.NewTicker(min(soakRotation, duration/10))
 	defer pace.Stop()
 	defer rotation.Stop()
-	defer sample.Stop()
-	for number := int64(0); time.Since(begun) < duration || len(measured) < 8; { // which a slow machine has not taken by then
+	inFlight := make(chan struct{}, soakInFlight)
+	for number := int64(0); time.Since(begun) < duration; {
 		select {
 		case <-pace.C:
-			for due := int64(time.Since(begun) * soakRate / time.Second); number < due; number++ {
+			for due := int64(time.Since(begun) * soakRate / time.Second); number < due && len(inFlight) < cap(inFlight); number++ {
 				this := number
-				running.Go(func() { s.send(t.Context(), this) })
+				inFlight <- struct{}{}
+				running.Go(func() {
+					s.send(t.Context(), this)
+					<-inFlight
+				})
 			}
 		case <-rotation.C:
 			rotate(soakTenants[s.rotations.Add(1)%int64(len(soakTenants)-1)])
-		case <-sample.C:
+		}
+		if time.Since(begun) > time.Duration(len(measured)+1)*duration/samples {
 			measured = append(measured, usage{heapInUse(), runtime.NumGoroutine(), descriptors(t)})
 		}
 	}
