@@ -69,6 +69,7 @@ func producedFaults() []produced {
 		{kind: mtlshttp.KindConnect, url: http, change: dialsAs(syscall.ECONNREFUSED), unsent: true},
 		{kind: mtlshttp.KindProxy, reason: "status", url: https, script: connects("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"), change: viaProxy("http://proxy.test:3128")},
 		{kind: mtlshttp.KindProxy, reason: "tls", url: https, script: func(p *peer) { p.handshake() }, change: viaProxy("https://proxy.test:3129")},
+		{kind: mtlshttp.KindProxy, reason: "refused", url: https, script: socks("\x05\xff", ""), change: viaProxy("socks5://proxy.test:1080")},
 		{kind: mtlshttp.KindProxy, url: https, script: connects(""), change: viaProxy("http://proxy.test:3128"), unsent: true},
 		{kind: mtlshttp.KindTLSServerCert, url: https, change: func(_ *faultLab, r *mtlshttp.Request) { r.URL = "https://another.test/" }},
 		{kind: mtlshttp.KindTLSClientCert, url: https, script: func(p *peer) { p.handshake(); p.gone() },
