@@ -155,7 +155,7 @@ func endings() []ending {
 // What ends a context at any point is told with its kind, phase and cause.
 func TestFaultsOfEnds(t *testing.T) {
 	nothingLeft(t)
-	after := slack.For(150 * time.Millisecond)
+	after := slack.For(400 * time.Millisecond)
 	for _, end := range endings() {
 		for _, point := range endPoints() {
 			t.Run(end.id+" "+end.name+" "+point.name, func(t *testing.T) {
