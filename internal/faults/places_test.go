@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // What waits for a connection ends with its deadline or its context, before a
@@ -31,11 +32,11 @@ func TestWaitsForAConnectionEnd(t *testing.T) {
 	}()
 	assert.Eventually(t, func() bool { return l.dialed() == 1 }, 10*time.Second, time.Millisecond)
 	for _, kind := range []mtlshttp.Kind{mtlshttp.KindCanceled, mtlshttp.KindTimeout} {
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), slack.For(500*time.Millisecond))
 		defer cancel()
 		if kind == mtlshttp.KindCanceled {
 			gone, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(100*time.Millisecond, func() { cancel(errGaveUp) })
+			time.AfterFunc(slack.For(500*time.Millisecond), func() { cancel(errGaveUp) })
 			ctx = gone
 		}
 		r := l.request("http://fault.test/waiting")
