@@ -114,7 +114,7 @@ func dialFailing(call string, errno syscall.Errno) func(*faultLab) {
 }
 
 func TestFaultsOfConnecting(t *testing.T) {
-	const short = 300 * time.Millisecond
+	const short = 800 * time.Millisecond
 	ip := func(last byte) []byte { return []byte{127, 0, 0, last} }
 	loopback6 := append(make([]byte, 15), 1)
 	label := strings.Repeat("a", 63)

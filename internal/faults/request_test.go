@@ -58,7 +58,7 @@ func incomplete(t *testing.T) func(*peer) {
 }
 
 func TestFaultsOfUploads(t *testing.T) {
-	const short = 300 * time.Millisecond
+	const short = 800 * time.Millisecond
 	upload := func(from func() io.Reader, length int64) (func(*faultLab), func(*mtlshttp.Request)) {
 		var lab *faultLab
 		return func(l *faultLab) { lab = l }, func(r *mtlshttp.Request) { lab.upload(r, from(), length) }

@@ -309,7 +309,7 @@ func TestSoak(t *testing.T) {
 	defer pace.Stop()
 	defer rotation.Stop()
 	inFlight := make(chan struct{}, soakInFlight)
-	for number := int64(0); time.Since(begun) < duration; {
+	for number := int64(0); time.Since(begun) < duration || len(measured) < 8; {
 		select {
 		case <-pace.C:
 			for due := int64(time.Since(begun) * soakRate / time.Second); number < due && len(inFlight) < cap(inFlight); number++ {
