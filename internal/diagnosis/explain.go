@@ -60,7 +60,7 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	switch {
 	case s.ProxyStatus != 0:
 		add("the proxy answered %d", s.ProxyStatus)
-	case s.ProxyRefused && s.ProxyAuth:
+	case s.ProxyAuth:
 		add("the SOCKS proxy did not accept the credentials")
 	case s.ProxyRefused:
 		add("the SOCKS proxy refused the tunnel")

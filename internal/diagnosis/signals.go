@@ -62,7 +62,7 @@ type Signals struct {
 	ProxyRequested bool // the proxy asked for a client certificate
 	ProxyFailed    bool // its own handshake failed
 	ProxyRefused   bool // it speaks SOCKS, and has decided
-	ProxyAuth      bool // by the credentials
+	ProxyAuth      bool // and it was by the credentials
 }
 
 // Leaf is what can be said of a client certificate without asking anybody.

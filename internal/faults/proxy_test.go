@@ -23,6 +23,16 @@ func connects(text string) func(*peer) {
 	}
 }
 
+// plainly speaks no TLS, whatever comes.
+func plainly(text string) func(*peer) {
+	return func(p *peer) {
+		if _, err := p.r.Peek(1); err == nil {
+			p.say(text)
+			_, _ = io.Copy(io.Discard, p.r) // an end with octets unread would overtake it
+		}
+	}
+}
+
 // socks is a SOCKS 5 proxy that reads a greeting and says one thing, and
 // another to what comes then.
 func socks(first, second string) func(*peer) {
@@ -65,7 +75,7 @@ func TestFaultsOfProxies(t *testing.T) {
 		{"FLT-59 headers of 1 MB", "http", connects("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true, ""},
 		{"FLT-59 an alert of TLS", "http", connects("\x15\x03\x01\x00\x02\x02\x46"), 0, mtlshttp.KindProxy, "tls", false, ""},
-		{"FLT-59 no TLS", "https", connects("HTTP/1.1 400 Bad Request\r\n\r\n"), 0, mtlshttp.KindProxy, "tls", false, ""},
+		{"FLT-59 no TLS", "https", plainly("HTTP/1.1 400 Bad Request\r\n\r\n"), 0, mtlshttp.KindProxy, "tls", false, ""},
 		{"FLT-59 no status of HTTP", "http", connects("HTTP/1.1 000 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-59 a status beyond HTTP", "http", connects("HTTP/1.1 999 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-59 another protocol", "http", connects("HTTP/1.1 101 Switching Protocols\r\n\r\n"), 0, mtlshttp.KindProxy, "status", false, ""},
@@ -130,4 +140,19 @@ func TestFaultsOfProxies(t *testing.T) {
 		require.Nil(t, resp)
 		l.nothingLeaked(resp, err, "")
 	})
+}
+
+// A proxy that is called by the wrong scheme is told in words.
+func TestFaultsOfProxySchemes(t *testing.T) {
+	for scheme, c := range map[string]struct{ answer, says string }{
+		"http":  {"\x15\x03\x01\x00\x02\x02\x46", "it speaks TLS"},
+		"https": {"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak TLS"},
+	} {
+		l := newFaultLab(t, serveFaults(t, plainly(c.answer)))
+		l.Proxy = &mtlshttp.Proxy{URL: scheme + "://proxy.test"}
+		resp, err := l.Do(t.Context(), l.request("https://fault.test/"))
+		require.Nil(t, resp)
+		assert.ErrorContains(t, err, c.says)
+		l.nothingLeaked(resp, err, "")
+	}
 }

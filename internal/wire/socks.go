@@ -69,8 +69,6 @@ const (
 	socksNoAddress  = 0x08
 )
 
-func (r *socksReply) received(p []byte) { r.have += copy(r.said[r.have:], p) }
-
 // refusal says whether the proxy has decided, which it does again for the same
 // request, and whether it was the credentials that it did not like.
 func (r *socksReply) refusal() (refused, auth bool) {
@@ -106,8 +104,6 @@ type socksConn struct {
 
 func (c *socksConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.reply.have < len(c.reply.said) {
-		c.reply.received(p[:n])
-	}
+	c.reply.have += copy(c.reply.said[c.reply.have:], p[:n])
 	return n, err
 }
