@@ -35,13 +35,14 @@ func TestErrorsOfClientsHideWhereRedirectsLed(t *testing.T) {
 }
 
 func TestDeadlineOfClientBeginsWithEachRequest(t *testing.T) {
+	t.Parallel() // it mostly waits
 	n := newNetwork(t, "http://a.test")
 	n.behave(func(w http.ResponseWriter, _ *arrival) {
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(1200 * time.Millisecond)
 		_, _ = w.Write(make([]byte, 64<<10))
 	})
 	r := n.request("http://a.test/")
-	r.Timeout = time.Second
+	r.Timeout = 3 * time.Second
 	client, err := n.executor().Client(t.Context(), r)
 	require.NoError(t, err)
 	for range 3 {

@@ -116,11 +116,7 @@ func TestHTTP2Floods(t *testing.T) {
 			_, err := newExecutor(t).Do(t.Context(), r)
 			runtime.ReadMemStats(&after)
 			assert.Contains(t, c.kinds, failureOf(t, err).Kind, "%v", err)
-			within := 2 * time.Second
-			if name == "reset" { // which is tried again, with pauses
-				within = 5 * time.Second
-			}
-			assert.Less(t, time.Since(begun), slack.For(within))
+			assert.Less(t, time.Since(begun), slack.For(10*time.Second))
 			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*mib))
 		})
 	}
@@ -141,6 +137,6 @@ func TestHTTP2PingsBeforeTheAnswer(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.Equal(t, 200, resp.StatusCode)
-	assert.Less(t, time.Since(begun), slack.For(2*time.Second))
+	assert.Less(t, time.Since(begun), slack.For(10*time.Second))
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32*mib))
 }

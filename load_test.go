@@ -149,13 +149,14 @@ func TestRequestsASecondToAHost(t *testing.T) {
 	const hops, burst, every = 8, 2, time.Second / 20
 	assert.GreaterOrEqual(t, time.Since(begun), (hops-burst)*every, "each hop is a request")
 
-	e.Load = mtlshttp.LoadPolicy{} // fixed since the first use
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	slow := newExecutor(t)
+	slow.Load = mtlshttp.LoadPolicy{HostRate: 0.001}
+	_, err := slow.Do(t.Context(), &mtlshttp.Request{URL: srv.URL})
+	require.NoError(t, err)
+	slow.Load = mtlshttp.LoadPolicy{} // fixed since the first use
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	var err error
-	for err == nil {
-		_, err = e.Do(ctx, &mtlshttp.Request{Method: "POST", URL: srv.URL})
-	}
+	_, err = slow.Do(ctx, &mtlshttp.Request{Method: "POST", URL: srv.URL})
 	f := failureOf(t, err)
 	assert.Equal(t, mtlshttp.KindTimeout, f.Kind, "%v", err)
 	assert.Equal(t, "host-rate", f.Reason)
@@ -246,7 +247,7 @@ func TestWaitsForMemory(t *testing.T) {
 		}()
 	}
 	assert.Eventually(t, func() bool { return asked.Load() == 1 }, 10*time.Second, time.Millisecond)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	_, err := e.Do(ctx, &mtlshttp.Request{Method: "POST", URL: srv.URL})
 	f := failureOf(t, err)

@@ -92,7 +92,7 @@ func TestResolveTarget(t *testing.T) {
 	for path, want := range map[string]string{"/short": "/long?token=secret", "/no-head": "/long", "/silent": "/silent", "/stuck": "/stuck", "/long": "/long"} {
 		r := srv.Request(path)
 		if path == "/stuck" {
-			r.Timeout = 2 * time.Second
+			r.Timeout = 3 * time.Second
 		}
 		where, err := e.ResolveTarget(t.Context(), r)
 		require.NoError(t, err, path)

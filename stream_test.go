@@ -67,7 +67,7 @@ func TestOpenIsBounded(t *testing.T) {
 // covers the reading.
 func TestOpenEndsAtTheDeadline(t *testing.T) {
 	r := mtlstest.NewServer(t, trickling).Request("/")
-	r.Timeout = time.Second
+	r.Timeout = 2 * time.Second
 	s, err := newExecutor(t).Open(t.Context(), r)
 	require.NoError(t, err)
 	b, err := io.ReadAll(s.Body)

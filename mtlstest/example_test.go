@@ -112,7 +112,7 @@ func ExampleStall() {
 	}
 	defer srv.Close()
 	r := srv.Request("/")
-	r.Timeout = time.Second
+	r.Timeout = 2 * time.Second
 	_, err = srv.Executor().Do(context.Background(), r)
 	var e *mtlshttp.Error
 	if errors.As(err, &e) {

@@ -51,7 +51,7 @@ func router() http.Handler {
 
 func TestMyHandlerKnowsItsClients(t *testing.T) {
 	mine := httptest.NewUnstartedServer(router())
-	mine.Config.ReadHeaderTimeout = time.Second
+	mine.Config.ReadHeaderTimeout = 10 * time.Second
 	srv := mtlstest.Demand(t, mine)
 
 	r := srv.Request("/balance")
@@ -127,7 +127,7 @@ func TestChargeGivesUp(t *testing.T) {
 	} {
 		srv := mtlstest.NewServer(t, nil, option)
 		r := srv.Request("/")
-		r.Timeout = time.Second
+		r.Timeout = 2 * time.Second
 		client, err := srv.Executor().Client(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)

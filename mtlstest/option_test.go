@@ -16,7 +16,7 @@ import (
 func by(t *testing.T, srv *mtlstest.Server, c *mtlshttp.Credential, path string) string {
 	t.Helper()
 	r := srv.Request(path)
-	r.Identity, r.Timeout = c, 2*time.Second
+	r.Identity, r.Timeout = c, 20*time.Second
 	return outcome(t, srv.Executor(), r)
 }
 

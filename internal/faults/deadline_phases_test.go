@@ -104,9 +104,6 @@ func silentNames(l *faultLab) {
 // with a cause end it: at once, told with its phase, kind and cause, and with
 // nothing left. Over https as well, where the point is not in the handshake.
 func TestEndsArePrompt(t *testing.T) {
-	// net keeps one lock for its configuration, which must not be a bubble's.
-	_, err := (&net.Resolver{PreferGo: true}).LookupHost(t.Context(), "localhost")
-	require.NoError(t, err)
 	for _, end := range endings() {
 		for _, point := range endPoints() {
 			for _, scheme := range []string{"http", "https"} {

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"strings"
@@ -131,7 +132,7 @@ func resets(code http2.ErrCode) func(*framePeer, uint32) bool {
 
 func TestFaultsOfHTTP2(t *testing.T) {
 	nothingLeft(t)
-	const short = 500 * time.Millisecond
+	const short = 2 * time.Second
 	half := func(p *framePeer, stream uint32, more ...string) {
 		p.fields(stream, false, append([]string{":status", "200"}, more...)...)
 		_ = p.WriteData(stream, false, []byte("half"))
@@ -203,38 +204,38 @@ func TestFaultsOfHTTP2(t *testing.T) {
 				}
 				next = ""
 			}
-			l := newFaultLab(t, serveFaults(t, scripts...))
-			l.server.tls.NextProtos = []string{"h2"}
-			r := l.request("https://fault.test/broken")
-			r.Protocol.HTTP = 2
-			if row.change != nil {
-				row.change(l, r)
-			}
-			within := 20 * time.Second
-			if row.within > 0 {
-				within = row.within
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), within)
-			defer cancel()
-			begun := time.Now()
-			resp, err := l.Do(ctx, r)
-			assert.Less(t, time.Since(begun), within+slack.For(2*time.Second))
-			if row.kinds == nil {
-				if assert.NoError(t, err) {
-					assert.Equal(t, "fine", string(resp.Bytes()))
+			inTime(t, row.within, func(t *testing.T, begin beginLab) {
+				l := begin(t, scripts...)
+				l.server.tls.NextProtos = []string{"h2"}
+				r := l.request("https://fault.test/broken")
+				r.Protocol.HTTP = 2
+				if row.change != nil {
+					row.change(l, r)
 				}
-			} else {
-				f := failureOf(t, err)
-				assert.Contains(t, row.kinds, f.Kind, "%v", err)
-				assert.NotEmpty(t, f.Phase)
-				if f.Kind == mtlshttp.KindTruncated {
-					assert.True(t, strings.HasPrefix("half", string(resp.Bytes())))
+				ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(row.within, slack.For(20*time.Second)))
+				defer cancel()
+				begun := time.Now()
+				resp, err := l.Do(ctx, r)
+				if row.within > 0 {
+					assert.LessOrEqual(t, time.Since(begun), row.within+promptly)
 				}
-				if len(row.kinds) == 1 {
-					assert.Equal(t, row.again, f.Retryable, "%v", err)
+				if row.kinds == nil {
+					if assert.NoError(t, err) {
+						assert.Equal(t, "fine", string(resp.Bytes()))
+					}
+				} else {
+					f := failureOf(t, err)
+					assert.Contains(t, row.kinds, f.Kind, "%v", err)
+					assert.NotEmpty(t, f.Phase)
+					if f.Kind == mtlshttp.KindTruncated {
+						assert.True(t, strings.HasPrefix("half", string(resp.Bytes())))
+					}
+					if len(row.kinds) == 1 {
+						assert.Equal(t, row.again, f.Retryable, "%v", err)
+					}
 				}
-			}
-			l.nothingLeaked(resp, err, next)
+				l.nothingLeaked(resp, err, next)
+			})
 		})
 	}
 	t.Run("FLT-71 many requests, one stream at a time", testOneStreamAtATime)

@@ -27,7 +27,7 @@ type produced struct {
 	url    string
 	script func(*peer)
 	change func(l *faultLab, r *mtlshttp.Request)
-	within time.Duration // the context's deadline
+	within time.Duration // the context's end, in virtual time
 	cancel bool          // it is cancelled instead
 	unsent bool          // nothing of the request goes out
 }
@@ -75,8 +75,8 @@ func producedFaults() []produced {
 		{kind: mtlshttp.KindTLSClientCert, url: https, script: func(p *peer) { p.handshake(); p.gone() },
 			change: func(l *faultLab, _ *mtlshttp.Request) { l.server.tls.ClientAuth = 2 }}, // any, but one
 		{kind: mtlshttp.KindTLSHandshake, url: https, script: func(p *peer) { _, _ = p.r.Peek(64); p.say("\x16\x03\x03\x00\x04xxxx"); p.gone() }},
-		{kind: mtlshttp.KindTimeout, url: http, script: func(p *peer) { p.request(); p.stall() }, within: 200 * time.Millisecond},
-		{kind: mtlshttp.KindCanceled, url: http, script: func(p *peer) { p.request(); p.stall() }, within: 200 * time.Millisecond, cancel: true},
+		{kind: mtlshttp.KindTimeout, url: http, script: func(p *peer) { p.request(); p.stall() }, within: 2 * time.Second},
+		{kind: mtlshttp.KindCanceled, url: http, script: func(p *peer) { p.request(); p.stall() }, within: 2 * time.Second, cancel: true},
 		{kind: mtlshttp.KindBodySource, url: http, script: func(p *peer) { p.request() }, change: sends},
 		{kind: mtlshttp.KindWrite, url: http, change: func(l *faultLab, _ *mtlshttp.Request) {
 			broken := &injector{most: 16, errno: syscall.EPIPE}
@@ -154,7 +154,8 @@ func TestEveryKindIsProduced(t *testing.T) {
 		require.NotEmpty(t, again, name)
 		for _, method := range []string{"GET", "POST"} {
 			t.Run(name+" "+method, func(t *testing.T) {
-				f := fault.produce(t, method)
+				var f *mtlshttp.Error
+				inTime(t, fault.within, func(t *testing.T, begin beginLab) { f = fault.produce(t, method, begin) })
 				require.Equal(t, fault.kind, f.Kind, "%v", f)
 				if fault.reason != "" {
 					require.Equal(t, fault.reason, f.Reason)
@@ -182,12 +183,12 @@ func TestEveryKindIsProduced(t *testing.T) {
 	fmt.Printf("kinds of errors: %d of %d\n", len(kinds), len(testclient.DeclaredKinds(t, "../../errors.go")))
 }
 
-func (p *produced) produce(t *testing.T, method string) *mtlshttp.Error {
+func (p *produced) produce(t *testing.T, method string, begin beginLab) *mtlshttp.Error {
 	var scripts []func(*peer)
 	if p.script != nil {
 		scripts = slices.Repeat([]func(*peer){p.script}, 3)
 	}
-	l := newFaultLab(t, serveFaults(t, scripts...))
+	l := begin(t, scripts...)
 	r := l.request(p.url)
 	r.Method = method
 	if method == "POST" {

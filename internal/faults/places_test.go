@@ -5,38 +5,43 @@ import (
 	"io"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
-	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // What waits for a connection ends with its deadline or its context, before a
 // byte is sent, and takes no place with it.
 func TestWaitsForAConnectionEnd(t *testing.T) {
 	nothingLeft(t)
+	synctest.Test(t, waitsForAConnectionEnd)
+}
+
+func waitsForAConnectionEnd(t *testing.T) {
 	release := make(chan struct{})
-	l := newFaultLab(t, serveFaults(t, func(p *peer) {
+	l := bubble(t, func(p *peer) {
 		p.request()
 		<-release
 		p.say(fine)
-	}))
+	})
 	l.Load.HostConnections = 1
 	first := make(chan error, 1)
 	go func() {
 		_, err := l.Do(t.Context(), l.request("http://fault.test/slow"))
 		first <- err
 	}()
-	assert.Eventually(t, func() bool { return l.dialed() == 1 }, 10*time.Second, time.Millisecond)
+	synctest.Wait()
+	assert.Equal(t, 1, l.dialed())
 	for _, kind := range []mtlshttp.Kind{mtlshttp.KindCanceled, mtlshttp.KindTimeout} {
-		ctx, cancel := context.WithTimeout(t.Context(), slack.For(500*time.Millisecond))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		if kind == mtlshttp.KindCanceled {
 			gone, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(slack.For(500*time.Millisecond), func() { cancel(errGaveUp) })
+			time.AfterFunc(2*time.Second, func() { cancel(errGaveUp) })
 			ctx = gone
 		}
 		r := l.request("http://fault.test/waiting")
@@ -55,7 +60,7 @@ func TestWaitsForAConnectionEnd(t *testing.T) {
 	require.NoError(t, <-first)
 	l.nothingLeaked(nil, nil, "http")
 
-	closing := newFaultLab(t, serveFaults(t, func(p *peer) { p.request(); p.stall() }))
+	closing := bubble(t, func(p *peer) { p.request(); p.stall() })
 	closing.Load.HostConnections = 1
 	errs := make(chan error, 2)
 	for range 2 {
@@ -64,7 +69,8 @@ func TestWaitsForAConnectionEnd(t *testing.T) {
 			errs <- err
 		}()
 	}
-	assert.Eventually(t, func() bool { return closing.dialed() == 1 }, 10*time.Second, time.Millisecond)
+	synctest.Wait()
+	assert.Equal(t, 1, closing.dialed())
 	require.NoError(t, closing.Close())
 	for range 2 {
 		assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-errs).Kind)

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 // connects reads a CONNECT and says something.
@@ -73,7 +75,7 @@ func TestFaultsOfProxies(t *testing.T) {
 		{"FLT-59 one long line", "http", connects(strings.Repeat("\x01", 60_000) + "\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-59 200 with a body", "http", connects("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-59 headers of 1 MB", "http", connects("HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
-		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true, ""},
+		{"FLT-59 an answer byte by byte", "http", func(p *peer) { p.head(); p.drip(okLine + strings.Repeat("X-A: b\r\n", 1000)) }, 2 * time.Second, mtlshttp.KindTimeout, "", true, ""},
 		{"FLT-59 an alert of TLS", "http", connects("\x15\x03\x01\x00\x02\x02\x46"), 0, mtlshttp.KindProxy, "tls", false, ""},
 		{"FLT-59 no TLS", "https", plainly("HTTP/1.1 400 Bad Request\r\n\r\n"), 0, mtlshttp.KindProxy, "tls", false, ""},
 		{"FLT-59 no status of HTTP", "http", connects("HTTP/1.1 000 OK\r\n\r\n"), 0, mtlshttp.KindProxy, "", true, ""},
@@ -89,35 +91,33 @@ func TestFaultsOfProxies(t *testing.T) {
 		{"FLT-60 no such command", "socks5", socks(noAuth, "\x05\x07\x00\x01\x00\x00\x00\x00\x00\x00"), 0, mtlshttp.KindProxy, "refused", false, "proxy-refused"},
 		{"FLT-60 an answer that is cut", "socks5", socks(noAuth, "\x05\x00"), 0, mtlshttp.KindProxy, "", true, ""},
 		{"FLT-60 an answer of no known kind", "socks5", socks(noAuth, "\x05\x00\x00\x77xxxxxxxx"), 0, mtlshttp.KindProxy, "", true, ""},
-		{"FLT-60 silence", "socks5", func(p *peer) { p.stall() }, 300 * time.Millisecond, mtlshttp.KindTimeout, "", true, ""},
+		{"FLT-60 silence", "socks5", func(p *peer) { p.stall() }, 2 * time.Second, mtlshttp.KindTimeout, "", true, ""},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			l := newFaultLab(t, serveFaults(t, row.script, row.script))
-			l.Proxy = &mtlshttp.Proxy{URL: row.scheme + "://user:canary-password@proxy.test"}
-			within := 20 * time.Second
-			if row.within > 0 {
-				within = row.within
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), within)
-			defer cancel()
-			resp, err := l.Do(ctx, l.request("https://fault.test/"))
-			f := failureOf(t, err)
-			assert.Nil(t, resp)
-			assert.Equal(t, row.kind, f.Kind, "%v", err)
-			if row.reason != "" {
-				assert.Equal(t, row.reason, f.Reason)
-			}
-			if row.kind == mtlshttp.KindProxy {
-				assert.EqualValues(t, "proxy", f.Phase)
-				assert.LessOrEqual(t, len(f.Err.Error()), 200)
-			}
-			assert.Equal(t, row.again, f.Retryable, "%v", err)
-			if row.reason == "refused" && assert.NotNil(t, f.Diagnosis) {
-				assert.Equal(t, row.cause, f.Diagnosis.Cause)
-			}
-			l.nothingLeaked(resp, err, "")
+			inTime(t, row.within, func(t *testing.T, begin beginLab) {
+				l := begin(t, row.script, row.script)
+				l.Proxy = &mtlshttp.Proxy{URL: row.scheme + "://user:canary-password@proxy.test"}
+				ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(row.within, slack.For(20*time.Second)))
+				defer cancel()
+				resp, err := l.Do(ctx, l.request("https://fault.test/"))
+				f := failureOf(t, err)
+				assert.Nil(t, resp)
+				assert.Equal(t, row.kind, f.Kind, "%v", err)
+				if row.reason != "" {
+					assert.Equal(t, row.reason, f.Reason)
+				}
+				if row.kind == mtlshttp.KindProxy {
+					assert.EqualValues(t, "proxy", f.Phase)
+					assert.LessOrEqual(t, len(f.Err.Error()), 200)
+				}
+				assert.Equal(t, row.again, f.Retryable, "%v", err)
+				if row.reason == "refused" && assert.NotNil(t, f.Diagnosis) {
+					assert.Equal(t, row.cause, f.Diagnosis.Cause)
+				}
+				l.nothingLeaked(resp, err, "")
+			})
 		})
 	}
 	t.Run("FLT-59 refused", func(t *testing.T) {

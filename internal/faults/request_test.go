@@ -16,6 +16,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/internal/canaries"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
 
 const large = 32 << 20
@@ -58,7 +59,7 @@ func incomplete(t *testing.T) func(*peer) {
 }
 
 func TestFaultsOfUploads(t *testing.T) {
-	const short = 800 * time.Millisecond
+	const short = 2 * time.Second
 	upload := func(from func() io.Reader, length int64) (func(*faultLab), func(*mtlshttp.Request)) {
 		var lab *faultLab
 		return func(l *faultLab) { lab = l }, func(r *mtlshttp.Request) { lab.upload(r, from(), length) }
@@ -156,7 +157,7 @@ func early(status string) func(*peer) {
 
 // afterwards lets the server's surprise arrive before the next request.
 func afterwards(t *testing.T, l *faultLab, _ *mtlshttp.Response, _ *mtlshttp.Error) {
-	assert.Eventually(t, func() bool { return l.openConns() == 0 }, 2*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return l.openConns() == 0 }, slack.For(10*time.Second), time.Millisecond)
 	another(t, l, nil, nil)
 }
 

@@ -83,7 +83,7 @@ func zipped(body string) string {
 }
 
 func TestFaultsOfAnswers(t *testing.T) {
-	const short = 800 * time.Millisecond
+	const short = 2 * time.Second
 	runFaults(t, []faultRow{
 		{name: "FLT-11 end at once", scheme: "http", script: func(*peer) {}, kinds: []mtlshttp.Kind{mtlshttp.KindProtocol, mtlshttp.KindWrite}, again: true},
 		{name: "FLT-11 end after the request", script: answers(""), kind: mtlshttp.KindProtocol, reason: "empty-reply", again: true},

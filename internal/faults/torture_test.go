@@ -18,6 +18,7 @@ import (
 
 	"github.com/mtlshttp/mtlshttp"
 	"github.com/mtlshttp/mtlshttp/internal/canaries"
+	"github.com/mtlshttp/mtlshttp/internal/slack"
 	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
@@ -198,7 +199,7 @@ func (s *tortured) run(t *testing.T, srv *mtlstest.Server, k, most int) *mtlshtt
 	l, i := s.lab(t, most)
 	i.errno = errno
 	i.left.Store(int64(k))
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), slack.For(20*time.Second))
 	defer cancel()
 	resp, err := l.Do(ctx, s.request(srv))
 	l.noSecrets(resp, err)
@@ -218,6 +219,6 @@ func (s *tortured) run(t *testing.T, srv *mtlstest.Server, k, most int) *mtlshtt
 	_, next := l.Do(ctx, srv.Request("/"))
 	assert.NoError(t, next, "%s: the next request", at)
 	require.NoError(t, l.Close(), at)
-	assert.Eventually(t, func() bool { return l.openConns() == 0 }, 2*time.Second, time.Millisecond, at)
+	assert.Eventually(t, func() bool { return l.openConns() == 0 }, slack.For(10*time.Second), time.Millisecond, at)
 	return f
 }

@@ -103,11 +103,20 @@ func (b *bench) addPeer(rows []peerRow, p mtlshttp.Protocol, kind realserver.Kin
 	return rows
 }
 
+// patience is a request's time: all of it is lost on a peer that stalls, and of none
+// other does a slow machine need it.
+func patience(kind realserver.Kind) time.Duration {
+	if kind.Stalls() {
+		return 3 * time.Second
+	}
+	return 30 * time.Second
+}
+
 // runPeer calls a peer once. One that resets before connect has returned is a
 // matter of TCP.
 func (b *bench) runPeer(t *testing.T, p peerRow, into *ledger) {
 	srv := realserver.Start(t, p.kind, p.config)
-	r := &mtlshttp.Request{URL: srv.URL + "/", Identity: p.credential, Roots: b.roots(), Protocol: p.protocol, Timeout: time.Second}
+	r := &mtlshttp.Request{URL: srv.URL + "/", Identity: p.credential, Roots: b.roots(), Protocol: p.protocol, Timeout: patience(p.kind)}
 	out := ask(t.Context(), p.String(), r, p.truth, false)
 	if p.kind == realserver.PeerResetOnAccept && out.err != nil && out.err.Kind == mtlshttp.KindConnect {
 		return
@@ -137,7 +146,7 @@ func TestNoDiagnosisWhereTLSIsNotTheCause(t *testing.T) {
 				config := b.server("", realserver.DemandNone)
 				config.MinVersion, config.MaxVersion = version, version
 				srv := realserver.Start(t, kind, config)
-				r := &mtlshttp.Request{URL: srv.URL + "/", Roots: b.roots(), Timeout: time.Second}
+				r := &mtlshttp.Request{URL: srv.URL + "/", Roots: b.roots(), Timeout: patience(kind)}
 				out := ask(t.Context(), string(kind), r, nil, false)
 				if out.err == nil || out.diagnosis != nil {
 					t.Errorf("%v", out)

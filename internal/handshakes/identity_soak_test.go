@@ -101,7 +101,7 @@ func TestRequiredCertificateOrNotOneByte(t *testing.T) {
 				e := newExecutor(t)
 				for _, method := range []string{"GET", "POST", "POST"} {
 					_, err := e.Do(t.Context(), &mtlshttp.Request{Method: method, URL: srv.URL + "/", Identity: c.credential, Roots: b.roots(),
-						Protocol: p, RequireClientCertificate: true, Body: mtlshttp.Text("text/plain", "a body"), Timeout: 2 * time.Second})
+						Protocol: p, RequireClientCertificate: true, Body: mtlshttp.Text("text/plain", "a body"), Timeout: 10 * time.Second})
 					f := failureOf(t, err)
 					assert.Equal(t, mtlshttp.KindTLSClientCert, f.Kind)
 					require.NotNil(t, f.Diagnosis)

@@ -101,7 +101,7 @@ func TestCacheExtractsOnceForAll(t *testing.T) {
 			return f.waiting == len(got)
 		}
 		return false
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 	close(release)
 	wg.Wait()
 	require.Equal(t, 1, started)
@@ -118,7 +118,7 @@ func TestCacheEndsWhatNobodyWaitsFor(t *testing.T) {
 	patient, giveUp := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { _, err := c.Extract(patient, file, o); done <- err }()
-	hasty, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	hasty, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	_, err := c.Extract(hasty, file, o)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -133,5 +133,5 @@ func TestCacheEndsWhatNobodyWaitsFor(t *testing.T) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return len(c.flights) == 0
-	}, 5*time.Second, time.Millisecond)
+	}, 20*time.Second, time.Millisecond)
 }

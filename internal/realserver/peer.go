@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -49,6 +50,9 @@ const (
 	PeerGarbage       Kind = "peer-garbage"        // no TLS record
 	PeerGarbageRecord Kind = "peer-garbage-record" // a handshake record that holds none
 )
+
+// Stalls says whether a peer of this kind waits until its client gives up.
+func (k Kind) Stalls() bool { return strings.HasPrefix(string(k), "peer-stall-") }
 
 // PeerKinds lists the servers that misbehave.
 func PeerKinds() []Kind {

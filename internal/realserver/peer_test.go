@@ -68,7 +68,10 @@ func (o outcome) alert(number uint8) bool {
 // client would.
 func talk(t *testing.T, w *world, s *Server, version uint16) (o outcome) {
 	t.Helper()
-	const patience = 500 * time.Millisecond // a peer that stalls costs all of it
+	patience := 20 * time.Second
+	if s.Kind.Stalls() { // which costs all of it
+		patience = 2 * time.Second
+	}
 	dialed, err := net.Dial("tcp", s.Addr)
 	if err != nil { // reset before connect returned
 		o.err = err

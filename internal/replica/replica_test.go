@@ -244,7 +244,7 @@ func TestStalls(t *testing.T) {
 	for _, stage := range []Stage{StageHello, StageCertificate, StageHeaders, StageBody} {
 		srv := w.start(t, Config{Demand: DemandRequire, Stall: stage})
 		config := &tls.Config{RootCAs: w.ca.Pool(), Certificates: []tls.Certificate{w.valid.TLS()}}
-		client := http.Client{Transport: &http.Transport{TLSClientConfig: config}, Timeout: 200 * time.Millisecond}
+		client := http.Client{Transport: &http.Transport{TLSClientConfig: config}, Timeout: 2 * time.Second}
 		resp, err := client.Get(srv.URL)
 		if stage == StageBody {
 			require.NoError(t, err)

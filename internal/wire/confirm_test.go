@@ -57,7 +57,7 @@ func TestConfirmSavesTheUpload(t *testing.T) {
 			for range tries {
 				read, x, err := post(t, newPool(t, Dialer{}), w.setting(), srv.URL)
 				alert, remote, ok := AlertOf(err)
-				if record := x.Progress().Record; !ok && record.Ended(time.Second) { // a write failed first
+				if record := x.Progress().Record; !ok && record.Ended(10*time.Second) { // a write failed first
 					alert, remote, ok = AlertOf(record.LastWords())
 				}
 				require.True(t, ok && remote, "%v", err)

@@ -56,7 +56,7 @@ func TestWarmSettingsAreBounded(t *testing.T) {
 	}
 	assert.Equal(t, 8, p.shelf.recent.Len())
 	assert.Len(t, p.transports(), 3)
-	assert.Eventually(t, func() bool { return p.Connections() == 3 }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return p.Connections() == 3 }, 20*time.Second, time.Millisecond)
 	p.mu.Lock()
 	cold := p.shelf.recent.Back().Value.(*kept)
 	assert.Nil(t, cold.transport)
@@ -92,7 +92,7 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 	for _, id := range ids[:9] {
 		w.visit(t, p, srv.URL, id)
 	}
-	assert.Eventually(t, func() bool { return p.Connections() <= 3 }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return p.Connections() <= 3 }, 20*time.Second, time.Millisecond)
 	again, err := p.Transport(w.setting(ids[9]))
 	require.NoError(t, err)
 	assert.Same(t, busy, again, "it is in use")
@@ -100,7 +100,7 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 	assert.Equal(t, "client 9", end(t, slow))
 	w.visit(t, p, srv.URL, ids[9])
 	assert.True(t, w.visit(t, p, srv.URL, ids[9]).Reused)
-	assert.Eventually(t, func() bool { return p.Connections() <= 3 }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return p.Connections() <= 3 }, 20*time.Second, time.Millisecond)
 }
 
 // What nothing uses is cooled, then forgotten; the sweep ends by itself and with
@@ -119,8 +119,8 @@ func TestIdleSettingsRetire(t *testing.T) {
 	}
 	settings, warm, sweeping := state()
 	assert.Equal(t, []any{1, 1, true}, []any{settings, warm, sweeping})
-	assert.Eventually(t, func() bool { s, warm, _ := state(); return s == 1 && warm == 0 && p.Connections() == 0 }, 5*time.Second, time.Millisecond)
-	assert.Eventually(t, func() bool { s, _, sweeping := state(); return s == 0 && !sweeping }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { s, warm, _ := state(); return s == 1 && warm == 0 && p.Connections() == 0 }, 20*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { s, _, sweeping := state(); return s == 0 && !sweeping }, 20*time.Second, time.Millisecond)
 	progress := w.visit(t, p, srv.URL, id)
 	assert.False(t, progress.Record.Facts().State.DidResume, "its tickets are gone, too")
 	_, _, sweeping = state()
@@ -156,7 +156,7 @@ func TestColdSettingsKeepFewTickets(t *testing.T) {
 		w.visit(t, p, urls[len(urls)-1], ids[0])
 	}
 	w.visit(t, p, urls[0], ids[1])
-	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 20*time.Second, time.Millisecond)
 	p.mu.Lock()
 	assert.Equal(t, coldSessions, p.shelf.byKey[w.setting(ids[0]).Key].sessions.held.Len())
 	p.mu.Unlock()
@@ -178,7 +178,7 @@ func TestApart(t *testing.T) {
 		assert.False(t, x.Progress().Reused)
 		assert.False(t, x.Progress().Record.Facts().State.DidResume)
 	}
-	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 5*time.Second, time.Millisecond)
+	assert.Eventually(t, func() bool { return p.Connections() == 1 }, 20*time.Second, time.Millisecond)
 	progress := w.visit(t, p, srv.URL, id)
 	assert.True(t, progress.Reused)
 	p.Close()
