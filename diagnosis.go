@@ -131,6 +131,15 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		s.Withheld = append(s.Withheld, diagnosis.Withheld{Leaf: leafOf(w.Identity), Reason: string(w.Reason)})
 	}
 	chain := serverChain(f)
+	var proxy *wire.ProxyError
+	if errors.As(o.err, &proxy) {
+		s.ProxyStatus, s.ProxyRequested, s.ProxyFailed = proxy.Status, proxy.Requested, proxy.TLS
+		s.ProxyRefused, s.ProxyAuth = proxy.Refused, proxy.Auth
+		if chain = unverified(proxy.Err); len(chain) > 0 {
+			s.OfProxy = true
+			s.Host, _, _ = net.SplitHostPort(f.Proxy)
+		}
+	}
 	for i, c := range chain {
 		if slices.ContainsFunc(chain[:i], c.Equal) {
 			continue // some servers send their own twice
@@ -147,11 +156,6 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		if remote {
 			s.AlertBy = diagnosis.Peer
 		}
-	}
-	var proxy *wire.ProxyError
-	if errors.As(o.err, &proxy) {
-		s.ProxyStatus, s.ProxyRequested, s.ProxyFailed = proxy.Status, proxy.Requested, proxy.TLS
-		s.ProxyRefused, s.ProxyAuth = proxy.Refused, proxy.Auth
 	}
 	s.End = endOf(o, f)
 	d := diagnosis.Diagnose(s)

@@ -1,6 +1,7 @@
 package mtlshttp_test
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"io"
 	"net"
@@ -72,6 +73,44 @@ func TestHTTPSProxyHasItsOwnIdentity(t *testing.T) {
 		assert.Equal(t, mtlshttp.KindProxy, f.Kind, "%v", err)
 		require.NotNil(t, f.Diagnosis)
 		assert.Equal(t, "proxy-client-cert-required", f.Diagnosis.Cause)
+	}
+}
+
+// A proxy's certificate that is refused is told as the proxy's, not the server's.
+func TestCertificateOfAProxy(t *testing.T) {
+	srv := mtlstest.NewServer(t, whoami)
+	ca, err := mtlstest.NewCA()
+	require.NoError(t, err)
+	elsewhere, err := ca.ServerConfig("elsewhere.test")
+	require.NoError(t, err)
+	here, err := ca.ServerConfig()
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		config *tls.Config
+		roots  mtlshttp.Roots
+		cause  string
+		seen   string
+	}{
+		"another name":      {elsewhere, ca.Roots(), "server-name-mismatch", `; it names "elsewhere.test" and not "127.0.0.1"`},
+		"unknown authority": {here, mtlshttp.Roots{}, "server-intermediate-missing", ""},
+	} {
+		proxy := startProxy(t, c.config)
+		for _, url := range []string{srv.URL, "http://plain.test/"} {
+			r := srv.Request("/")
+			r.URL = url
+			_, err = withProxy(t, &mtlshttp.Proxy{URL: proxy.URL, Roots: c.roots}).Do(t.Context(), r)
+			f := failureOf(t, err)
+			assert.Equal(t, mtlshttp.KindProxy, f.Kind, "%s: %v", name, err)
+			assert.Equal(t, "tls", f.Reason, name)
+			assert.False(t, f.Retryable)
+			if assert.NotNil(t, f.Diagnosis, "%s, %s: %v", name, url, err) {
+				assert.Equal(t, c.cause, f.Diagnosis.Cause, name)
+				assert.Regexp(t, `^the proxy's certificate is ".+", issued by ".+"`, f.Diagnosis.Seen)
+				assert.Contains(t, f.Diagnosis.Seen, c.seen)
+				assert.Regexp(t, "^The proxy", f.Diagnosis.Advice)
+			}
+		}
+		assert.Empty(t, proxy.Seen())
 	}
 }
 

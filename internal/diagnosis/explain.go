@@ -66,7 +66,7 @@ func explain(s *Signals, cause string) (seen, advice string) {
 		add("the SOCKS proxy refused the tunnel")
 	case s.Verify != VerifyNone && len(s.Chain) > 0:
 		c := s.Chain[0]
-		add("the server's certificate is %q, issued by %q, valid %s to %s", c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))
+		add("the %s's certificate is %q, issued by %q, valid %s to %s", s.verified(), c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))
 		switch s.Verify {
 		case VerifyName:
 			add("it names %s and not %q", list(c.Names), s.Host)
@@ -117,7 +117,19 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") {
 		add("its first bytes were %q", s.First[:min(len(s.First), 32)])
 	}
-	return strings.Join(parts, "; "), s.advice(cause)
+	advice = s.advice(cause)
+	if s.OfProxy {
+		advice = strings.ReplaceAll(advice, "The server", "The proxy")
+	}
+	return strings.Join(parts, "; "), advice
+}
+
+// verified says whose certificate was verified.
+func (s *Signals) verified() string {
+	if s.OfProxy {
+		return "proxy"
+	}
+	return "server"
 }
 
 // faults are what can be seen to be wrong with a certificate, the cause or not.

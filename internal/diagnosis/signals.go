@@ -28,6 +28,8 @@ type Signals struct {
 	// The server's side.
 	Chain  []ServerCertificate // as sent, the leaf first
 	Verify VerifyFault
+	// OfProxy: Chain and Verify are of the proxy's own handshake, and so is Host.
+	OfProxy bool
 
 	// How far it came and how it ended.
 	Connected     bool   // TCP, and the proxy where there is one

@@ -176,8 +176,11 @@ func TestFaultsOfEnds(t *testing.T) {
 						point.change(l, r)
 					}
 					wait := after
-					if point.before {
+					switch {
+					case point.before:
 						wait = 0
+					case point.lookup:
+						wait = min(after, 3*time.Second) // net's own patience is 5 s
 					}
 					ctx, cancel := end.begin(t.Context(), wait)
 					defer cancel()
