@@ -1,8 +1,12 @@
 package mtlshttp_test
 
 import (
+	"bytes"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -76,4 +80,19 @@ func TestCausesDocument(t *testing.T) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", c.Name, c.Advice)
 	}
 	golden.Compare(t, "docs/causes.md", b.String())
+}
+
+// TestFilesHoldOneConcept: one of more than 400 lines holds two.
+func TestFilesHoldOneConcept(t *testing.T) {
+	files := 0
+	require.NoError(t, fs.WalkDir(os.DirFS("."), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".go" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		files++
+		assert.LessOrEqual(t, bytes.Count(text, []byte("\n")), 400, name)
+		return err
+	}))
+	assert.Greater(t, files, 300)
 }
