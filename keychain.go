@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/filestate"
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 )
@@ -63,7 +64,7 @@ type Keychain struct {
 // keychainEntry is one of: what is in memory, files, a platform identity.
 type keychainEntry struct {
 	memory   *holding
-	files    *fileEntry
+	files    *filestate.Kept[holding]
 	platform *platform
 }
 
@@ -104,9 +105,9 @@ func (k *Keychain) Remove(name string) {
 }
 
 func (k *Keychain) addFiles(name string, f *CredentialFiles) {
-	k.put(name, keychainEntry{files: newFileEntry(f, func(err error) {
+	k.put(name, keychainEntry{files: filestate.Keep(f.set(), f.hold, func(err error) {
 		if k.OnError != nil {
-			k.OnError(name, err)
+			k.OnError(name, fileFault(err))
 		}
 	})})
 }
@@ -199,7 +200,11 @@ func (k *Keychain) hold(ctx context.Context, name string, o *target.Origin) (*ho
 	case !ok:
 		return nil, fault(KindConfig, "credentials", string(keyfile.NoCredential), "the keychain has no %q", name)
 	case e.files != nil:
-		return e.files.hold(ctx)
+		h, err := e.files.Get(ctx)
+		if ended := interrupted(ctx, phaseResolve); err != nil && ended != nil {
+			return nil, ended
+		}
+		return h, fileFault(err)
 	}
 	return e.memory, nil
 }

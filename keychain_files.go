@@ -99,14 +99,19 @@ func (f *CredentialFiles) set() filestate.Set {
 	return s
 }
 
-// read takes one look at the parts. The stamps are nil where something changed
-// meanwhile.
-func (f *CredentialFiles) read() (*contents, []filestate.Stamp, error) {
-	data, stamps, err := f.set().Read()
-	if stamps == nil {
-		return nil, nil, nil
+// hold makes of one state of the parts what takes the place of what they held
+// before. A signer's fault may pass while the files stay as they are.
+func (f *CredentialFiles) hold(ctx context.Context, parts [][]byte, before *holding) (*holding, bool, error) {
+	c := &contents{parts[0], parts[1], parts[2], parts[3], parts[4]}
+	defer c.wipe()
+	h, err := f.open(ctx, c)
+	if err == nil && h.credential == nil && before != nil && before.credential != nil {
+		// As where the key's file is not there yet.
+		if err = h.missing; err == nil {
+			err = fault(KindConfig, "keychain", string(keyfile.NoCredential), "%s holds no credential any more", f)
+		}
 	}
-	return &contents{data[0], data[1], data[2], data[3], data[4]}, stamps, fileFault(err)
+	return h, err != nil && f.Signer != nil, err
 }
 
 // fileFault is nil for a nil error.
@@ -210,16 +215,8 @@ func (f CredentialFiles) clone() *CredentialFiles {
 
 // String names files and variables and no password.
 func (f CredentialFiles) String() string {
-	var names []string
-	for _, p := range f.parts()[:4] {
-		if p.Name != "" {
-			names = append(names, p.Name)
-		}
-	}
-	if f.Dir != "" {
-		return fmt.Sprintf("credential in %q of %q", names, f.Dir)
-	}
-	return fmt.Sprintf("credential in %q", names)
+	s := filestate.Set{Dir: f.Dir, Parts: f.parts()[:4]} // all but the password's
+	return "credential in " + s.String()
 }
 
 // Format renders String for every verb.

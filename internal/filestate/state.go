@@ -51,6 +51,20 @@ func faulty(reason Reason, format string, args ...any) error {
 	return &Error{reason, fmt.Errorf(format, args...)}
 }
 
+// String names the parts.
+func (s Set) String() string {
+	var names []string
+	for _, p := range s.Parts {
+		if p.Name != "" {
+			names = append(names, p.Name)
+		}
+	}
+	if s.Dir != "" {
+		return fmt.Sprintf("%q of %q", names, s.Dir)
+	}
+	return fmt.Sprintf("%q", names)
+}
+
 func (s Set) place() place { return place{s.FS, s.Dir} }
 
 // Stamps tells the state that the parts are in now.
