@@ -4,6 +4,7 @@
 package revocation
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -82,13 +83,17 @@ func newest(lists []*x509.RevocationList, issuer *x509.Certificate) []*x509.Revo
 	return slices.Collect(maps.Values(of))
 }
 
-// Of RFC 5280, sections 5.2.4, 5.2.5 and 5.3.1.
+// Of RFC 5280, sections 5.2.4, 5.2.5, 5.3.1 and 5.3.3.
 var (
 	deltaIndicator    = asn1.ObjectIdentifier{2, 5, 29, 27}
 	distributionPoint = asn1.ObjectIdentifier{2, 5, 29, 28}
+	certificateIssuer = asn1.ObjectIdentifier{2, 5, 29, 29}
 )
 
-const removeFromCRL = 8
+const (
+	removeFromCRL = 8
+	directoryName = 4 // of the choices of GeneralName
+)
 
 // scopeOf tells lists apart that do not replace each other: of parts of what an
 // issuer has issued, and changes to one.
@@ -102,8 +107,37 @@ func scopeOf(list *x509.RevocationList) string {
 	return scope.String()
 }
 
+// names says whether a list has an entry for a certificate of its issuer's. An
+// entry may be of another issuer, and so are those after it, until one says
+// otherwise (RFC 5280, section 5.3.3).
 func names(list *x509.RevocationList, c *x509.Certificate) bool {
-	return slices.ContainsFunc(list.RevokedCertificateEntries, func(entry x509.RevocationListEntry) bool {
-		return entry.SerialNumber.Cmp(c.SerialNumber) == 0 && entry.ReasonCode != removeFromCRL
-	})
+	others := false
+	for _, entry := range list.RevokedCertificateEntries {
+		if issuers := issuersOf(entry); issuers != nil {
+			others = !slices.ContainsFunc(issuers, func(name []byte) bool { return bytes.Equal(name, c.RawIssuer) })
+		}
+		if !others && entry.SerialNumber.Cmp(c.SerialNumber) == 0 && entry.ReasonCode != removeFromCRL {
+			return true
+		}
+	}
+	return false
+}
+
+// issuersOf are the names of the issuer that an entry brings; nil: none.
+func issuersOf(entry x509.RevocationListEntry) (issuers [][]byte) {
+	for _, extension := range entry.Extensions {
+		var names []asn1.RawValue
+		if !extension.Id.Equal(certificateIssuer) {
+			continue
+		}
+		if _, err := asn1.Unmarshal(extension.Value, &names); err != nil {
+			return nil
+		}
+		for _, name := range names {
+			if name.Class == asn1.ClassContextSpecific && name.Tag == directoryName {
+				issuers = append(issuers, name.Bytes)
+			}
+		}
+	}
+	return issuers
 }

@@ -54,6 +54,15 @@ func entry(c *x509.Certificate, reason int) []x509.RevocationListEntry {
 	return []x509.RevocationListEntry{{SerialNumber: c.SerialNumber, RevocationTime: yesterday, ReasonCode: reason}}
 }
 
+// by says of entries, by the first, that their certificates are an issuer's.
+func by(t *testing.T, issuer *testca.CA, entries []x509.RevocationListEntry) []x509.RevocationListEntry {
+	name := asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 4, IsCompound: true, Bytes: issuer.Certificate.RawSubject}
+	value, err := asn1.Marshal([]asn1.RawValue{name})
+	require.NoError(t, err)
+	entries[0].ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 29}, Critical: true, Value: value}}
+	return entries
+}
+
 // part names one part of what an issuer has issued (RFC 5280, section 5.2.5).
 func part(name string) pkix.Extension {
 	return pkix.Extension{Id: asn1.ObjectIdentifier{2, 5, 29, 28}, Critical: true, Value: []byte(name)}
@@ -85,6 +94,9 @@ func TestCheck(t *testing.T) {
 		"a part that is not replaced":    {of(list(t, s.intermediate, yesterday, entry(leaf, 1), part("a")), list(t, s.intermediate, now, nil, part("b"))), now, revocation.ErrRevoked},
 		"a part that is out of date":     {of(list(t, s.intermediate, yesterday, nil, part("a")), list(t, s.intermediate, tomorrow, nil, part("b"))), tomorrow.Add(2 * time.Hour), revocation.ErrStale},
 		"a change replaces no base":      {of(list(t, s.intermediate, yesterday, entry(leaf, 1)), list(t, s.intermediate, now, nil, delta)), now, revocation.ErrRevoked},
+		"an entry of another issuer":     {of(list(t, s.intermediate, now, by(t, s.root, entry(leaf, 1)))), now, nil},
+		"and those after it":             {of(list(t, s.intermediate, now, append(by(t, s.root, entry(intermediate, 1)), entry(leaf, 1)...))), now, nil},
+		"until one is of this again":     {of(list(t, s.intermediate, now, append(by(t, s.root, entry(intermediate, 1)), by(t, s.intermediate, entry(leaf, 1))...))), now, revocation.ErrRevoked},
 		"a change that takes a name off": {of(list(t, s.intermediate, now, entry(leaf, 8), delta)), now, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
