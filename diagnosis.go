@@ -137,7 +137,6 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		s.ProxyRefused, s.ProxyAuth = proxy.Refused, proxy.Auth
 		if chain = unverified(proxy.Err); len(chain) > 0 {
 			s.OfProxy = true
-			s.Host, _, _ = net.SplitHostPort(f.Proxy)
 		}
 	}
 	for i, c := range chain {
@@ -145,9 +144,13 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 			continue // some servers send their own twice
 		}
 		s.Chain = append(s.Chain, diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Weak: weakness(c), Names: namesOf(c)})
+			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Authority: c.IsCA, Weak: weakness(c), Names: namesOf(c)})
 	}
 	s.Verify = p.verifyFault(o.err)
+	var name x509.HostnameError
+	if errors.As(o.err, &name) {
+		s.Host = name.Host // the proxy's, or one to be verified in its place
+	}
 	var noMatch *wire.NoMatchError
 	var notAsked *wire.NotAskedError
 	s.GaveUp, s.NotAsked = errors.As(o.err, &noMatch), errors.As(o.err, &notAsked)
@@ -229,6 +232,7 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 		name      x509.HostnameError
 		authority x509.UnknownAuthorityError
 		insecure  x509.InsecureAlgorithmError
+		critical  x509.UnhandledCriticalExtension
 	)
 	switch {
 	case errors.As(verify.Err, &invalid) && invalid.Reason == x509.Expired:
@@ -236,6 +240,10 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 			return diagnosis.VerifyNotYetValid
 		}
 		return diagnosis.VerifyExpired
+	case errors.As(verify.Err, &invalid):
+		return ofInvalid(invalid.Reason)
+	case errors.As(verify.Err, &critical):
+		return diagnosis.VerifyCritical
 	case errors.As(verify.Err, &name):
 		return diagnosis.VerifyName
 	case errors.Is(verify.Err, revocation.ErrRevoked):
@@ -248,6 +256,16 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 		return diagnosis.VerifyWeak
 	case errors.As(verify.Err, &authority):
 		return diagnosis.VerifyUnknownAuthority
+	}
+	return diagnosis.VerifyOther
+}
+
+func ofInvalid(r x509.InvalidReason) diagnosis.VerifyFault {
+	switch r {
+	case x509.IncompatibleUsage:
+		return diagnosis.VerifyUsage
+	case x509.NotAuthorizedToSign, x509.TooManyIntermediates, x509.CANotAuthorizedForThisName, x509.CANotAuthorizedForExtKeyUsage:
+		return diagnosis.VerifyForbidden
 	}
 	return diagnosis.VerifyOther
 }

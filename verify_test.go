@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"net"
@@ -96,6 +98,61 @@ func TestLadderOfVerification(t *testing.T) {
 			assert.Equal(t, c.cause, f.Diagnosis.Cause, "%v", err)
 			assert.ElementsMatch(t, c.relaxations, f.Receipt().Relaxations)
 		})
+	}
+}
+
+// A certificate whose authority is trusted, and that breaks another rule, is told
+// by that rule: nobody is sent to add an authority that is there.
+func TestServerCertificatesThatBreakARule(t *testing.T) {
+	root, err := testca.New(testca.Options{CommonName: "trusted"})
+	require.NoError(t, err)
+	constrained, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) {
+		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"elsewhere.test"}
+	}})
+	require.NoError(t, err)
+	short, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) { c.MaxPathLenZero = true }})
+	require.NoError(t, err)
+	below, err := short.Intermediate(testca.Options{})
+	require.NoError(t, err)
+	noAuthority, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) {
+		c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature
+	}})
+	require.NoError(t, err)
+	named := testca.Leaf{DNSNames: []string{"bank.test"}}
+	with := func(change func(*x509.Certificate)) testca.Leaf {
+		l := named
+		l.Template = change
+		return l
+	}
+	critical := pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4, 5}, Critical: true, Value: []byte{5, 0}}
+	for name, c := range map[string]struct {
+		ca           *testca.CA
+		leaf         testca.Leaf
+		cause        string
+		seen, advice string
+	}{
+		"for clients": {root, with(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
+			"server-cert-untrusted", "it is not for server authentication", "serverAuth"},
+		"a critical extension": {root, with(func(c *x509.Certificate) { c.ExtraExtensions = append(c.ExtraExtensions, critical) }),
+			"server-cert-untrusted", "a critical extension", "without that extension"},
+		"names that its authority may not give": {constrained, named, "server-cert-untrusted", "may not issue it", "issued by another"},
+		"too far below its authority":           {below, named, "server-cert-untrusted", "", ""},
+		"issued by a leaf":                      {noAuthority, named, "server-cert-untrusted", "is no authority", "Do not add that"},
+		"no name but a common one": {root, testca.Leaf{CommonName: "bank.test"},
+			"server-name-mismatch", `it names no host, and so not "bank.test"`, "subject alternative name"},
+	} {
+		pair, err := c.ca.Issue(c.leaf)
+		require.NoError(t, err)
+		url := startServer(t, &tls.Config{Certificates: []tls.Certificate{pair.TLS()}}, http.NotFoundHandler())
+		r := &mtlshttp.Request{URL: url, Verify: mtlshttp.Verify{Name: "bank.test"}, Roots: mtlshttp.Roots{Certificates: []*x509.Certificate{root.Certificate}}}
+		_, err = newExecutor(t).Do(t.Context(), r)
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindTLSServerCert, f.Kind, name)
+		if assert.NotNil(t, f.Diagnosis, name) {
+			assert.Equal(t, c.cause, f.Diagnosis.Cause, "%s: %v", name, err)
+			assert.Contains(t, f.Diagnosis.Seen, c.seen, "%s: %v", name, err)
+			assert.Contains(t, f.Diagnosis.Advice, c.advice, "%s: %v", name, err)
+		}
 	}
 }
 

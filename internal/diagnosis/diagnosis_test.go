@@ -279,11 +279,15 @@ func TestStatuses(t *testing.T) {
 
 // What we refuse for a reason of our own has advice of its own.
 func TestOwnRefusals(t *testing.T) {
-	for fault, words := range map[VerifyFault]string{VerifyStaleList: "revocation list", VerifyPin: "pinned"} {
+	for fault, words := range map[VerifyFault][2]string{
+		VerifyStaleList: {"revocation list", "revocation list"}, VerifyPin: {"pinned", "pinned"},
+		VerifyUsage: {"not for server authentication", "serverAuth"}, VerifyForbidden: {"may not issue it", "may not issue it"},
+		VerifyCritical: {"critical extension", "without that extension"}, VerifyOther: {"", "which the error names"},
+	} {
 		d := Diagnose(Signals{HTTPS: true, Verify: fault, Chain: []ServerCertificate{{Subject: "CN=a"}}})
 		require.NotNil(t, d)
 		assert.Equal(t, "server-cert-untrusted", d.Cause)
-		assert.Contains(t, d.Seen, words)
-		assert.Contains(t, d.Advice, words)
+		assert.Contains(t, d.Seen, words[0])
+		assert.Contains(t, d.Advice, words[1])
 	}
 }

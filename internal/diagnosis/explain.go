@@ -67,15 +67,8 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	case s.Verify != VerifyNone && len(s.Chain) > 0:
 		c := s.Chain[0]
 		add("the %s's certificate is %q, issued by %q, valid %s to %s", s.verified(), c.Subject, c.Issuer, day(c.NotBefore), day(c.NotAfter))
-		switch s.Verify {
-		case VerifyName:
-			add("it names %s and not %q", list(c.Names), s.Host)
-		case VerifyExpired, VerifyNotYetValid:
-			add("by this machine's clock it is %s", day(s.Now))
-		case VerifyStaleList:
-			add("a revocation list of its authorities is out of date")
-		case VerifyPin:
-			add("its key is none of those that are pinned")
+		if seen := s.whyRefused(); seen != "" {
+			add("%s", seen)
 		}
 	case s.Requested:
 		add("the server asked for a client certificate")
@@ -124,6 +117,44 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	return strings.Join(parts, "; "), advice
 }
 
+// whyRefused says what is wrong with the server's certificate beside what it is.
+func (s *Signals) whyRefused() string {
+	switch s.Verify {
+	case VerifyName:
+		if s.nameless() {
+			return fmt.Sprintf("it names no host, and so not %q: a common name does not count", s.Host)
+		}
+		return fmt.Sprintf("it names %s and not %q", list(s.Chain[0].Names), s.Host)
+	case VerifyExpired, VerifyNotYetValid:
+		return "by this machine's clock it is " + day(s.Now)
+	case VerifyStaleList:
+		return "a revocation list of its authorities is out of date"
+	case VerifyPin:
+		return "its key is none of those that are pinned"
+	case VerifyUsage:
+		return "it is not for server authentication"
+	case VerifyForbidden:
+		return "an authority above it may not issue it"
+	case VerifyCritical:
+		return "it has a critical extension that is not understood here"
+	case VerifyUnknownAuthority:
+		if s.byNone() {
+			return "its issuer came with it, and is no authority"
+		}
+	}
+	return ""
+}
+
+// adviceOfVerify is about refusals of ours for which a cause's advice is too wide.
+var adviceOfVerify = map[VerifyFault]string{
+	VerifyStaleList: "Replace the revocation list by the authority's newest one; until then nobody knows whether the certificate is revoked.",
+	VerifyPin:       "The server's key is not one of those that are pinned. If its operator has replaced it, pin the new one; else somebody stands between.",
+	VerifyUsage:     "The server's certificate was issued for another use. Its operator must have it issued again with serverAuth in its extended key usage.",
+	VerifyForbidden: "The server's certificate comes from an authority that may not issue it, for its name or at all. Its operator must have it issued by another; check where the name leads.",
+	VerifyCritical:  "The server's certificate demands something that is not understood here. Its operator must have it issued without that extension.",
+	VerifyOther:     "The server's certificate breaks a rule for chains of certificates, which the error names. Its operator must replace it.",
+}
+
 // verified says whose certificate was verified.
 func (s *Signals) verified() string {
 	if s.OfProxy {
@@ -150,11 +181,13 @@ func (s *Signals) faults(l Leaf) (list []string) {
 // advice puts first what is likeliest to help in this case.
 func (s *Signals) advice(cause string) string {
 	advice := adviceOf[cause]
-	switch s.Verify {
-	case VerifyStaleList:
-		return "Replace the revocation list by the authority's newest one; until then nobody knows whether the certificate is revoked."
-	case VerifyPin:
-		return "The server's key is not one of those that are pinned. If its operator has replaced it, pin the new one; else somebody stands between."
+	switch own := adviceOfVerify[s.Verify]; {
+	case own != "":
+		return own
+	case s.Verify == VerifyName && s.nameless():
+		return "The server's certificate names no host. Its operator must have it issued again, with the host's name as subject alternative name."
+	case s.Verify == VerifyUnknownAuthority && s.byNone():
+		return "The server's certificate was issued by one that is no authority's. Do not add that: ask the server's operator."
 	}
 	refused := s.Presented
 	if cause == "client-cert-withheld" && len(s.Withheld) > 0 {

@@ -69,7 +69,7 @@ var rules = []rule{
 	}},
 	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyUnknownAuthority }},
 	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyPin }},
-	{"server-cert-untrusted", Medium, func(s *Signals) bool { return s.Verify == VerifyOther || s.Verify == VerifyStaleList }},
+	{"server-cert-untrusted", Medium, func(s *Signals) bool { return s.Verify != VerifyNone }},
 
 	// Not TLS, or not where it was expected.
 	{"plain-http-on-tls-port", Certain, func(s *Signals) bool {

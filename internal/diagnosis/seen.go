@@ -79,6 +79,15 @@ func selfSigned(c ServerCertificate) bool { return c.SelfSigned }
 // not send roots, so nothing is missing from such a chain.
 func ofARoot(c ServerCertificate) bool { return strings.Contains(strings.ToLower(c.Issuer), "root") }
 
+// byNone says whether what issued the server's certificate, and came with it, may
+// issue none.
+func (s *Signals) byNone() bool {
+	return len(s.Chain) > 1 && s.Chain[0].Issuer == s.Chain[1].Subject && !s.Chain[1].Authority && !s.Chain[1].SelfSigned
+}
+
+// nameless says whether the server's certificate names no host.
+func (s *Signals) nameless() bool { return len(s.Chain) > 0 && len(s.Chain[0].Names) == 0 }
+
 // weakServer says whether a certificate that the server sent, other than a root,
 // is too weak to count.
 func (s *Signals) weakServer() bool {

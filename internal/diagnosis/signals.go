@@ -10,7 +10,7 @@ import "time"
 type Signals struct {
 	Now   time.Time
 	HTTPS bool
-	Host  string
+	Host  string // for which the server's certificate was verified
 	// IsAddress: the host is an IP address, so no server name was sent.
 	IsAddress bool
 
@@ -28,7 +28,7 @@ type Signals struct {
 	// The server's side.
 	Chain  []ServerCertificate // as sent, the leaf first
 	Verify VerifyFault
-	// OfProxy: Chain and Verify are of the proxy's own handshake, and so is Host.
+	// OfProxy: Chain and Verify are of the proxy's own handshake.
 	OfProxy bool
 
 	// How far it came and how it ended.
@@ -98,6 +98,7 @@ type ServerCertificate struct {
 	Subject, Issuer     string
 	NotBefore, NotAfter time.Time
 	SelfSigned          bool // by name and by signature
+	Authority           bool // it may issue others
 	Weak                string
 	Names               []string
 }
@@ -116,6 +117,9 @@ const (
 	VerifyRevoked
 	VerifyStaleList // a revocation list of ours is out of date
 	VerifyPin       // its key is none of those that are pinned
+	VerifyUsage     // it is not for servers
+	VerifyForbidden // an authority above it may not issue it
+	VerifyCritical  // it has a critical extension that is not understood
 	VerifyOther
 )
 
