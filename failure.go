@@ -81,6 +81,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		notAsked *wire.NotAskedError
 		proxy    *wire.ProxyError
 		dns      *net.DNSError
+		record   tls.RecordHeaderError
 	)
 	switch {
 	case errors.Is(err, wire.ErrClosed) || p.executor.pool.Closed():
@@ -153,6 +154,8 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case errors.Is(err, http.ErrSchemeMismatch):
 		phase = phaseTLS
 		return newError(KindTLSHandshake, "plain-http")
+	case errors.As(err, &record): // the server has left TLS
+		return newError(KindProtocol, "")
 	case progress.Times.FirstByte.IsZero() && wire.IsCut(err) && facts.WriteErr != nil && (!progress.Sent || wire.IsWrite(err)):
 		return newError(KindWrite, "")
 	case progress.Times.FirstByte.IsZero() && (wire.IsCut(err) || hidesEnd(progress, facts) || wire.IsLost(facts.ReadErr) || wire.IsLost(facts.WriteErr)):

@@ -264,7 +264,10 @@ func TestStatuses(t *testing.T) {
 		"cut after a long while": {presented(func(s *Signals) { s.Lingered, s.End = true, EndReset }), ""},
 		"alert amid an answer":   {presented(func(s *Signals) { s.Answered, s.AlertBy, s.Alert = true, Peer, internalError }), ""},
 		"HTTP/1.1 needed":        {Signals{HTTPS: true, HandshakeDone: true, HTTP11Needed: true}, "renegotiation-required"},
-		"reset of a plain one":   {Signals{Connected: true, RequestSent: true, End: EndReset}, "tls-on-plain-port"},
+		"an alert of ours":       {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{22, 3, 3, 0, 0}, AlertBy: Ourselves, Alert: 10}, "not-tls"},
+		"a key that is another's": {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{22, 3, 3, 0, 90, 2}, End: EndOurselves,
+			Chain: []ServerCertificate{{Subject: "CN=a"}}}, "server-cert-untrusted"},
+		"reset of a plain one": {Signals{Connected: true, RequestSent: true, End: EndReset}, "tls-on-plain-port"},
 	} {
 		d := Diagnose(c.signals)
 		if c.cause == "" {

@@ -107,6 +107,14 @@ func explain(s *Signals, cause string) (seen, advice string) {
 	case s.End == EndTimeout:
 		add("nothing more came %s", s.when())
 	}
+	switch {
+	case cause == "protocol-version" && s.AlertBy != Peer && oldHello(s.First):
+		add("the server chose %s", [...]string{"SSL 3.0", "TLS 1.0", "TLS 1.1"}[s.First[hello+1]])
+	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
+		add("the server's certificate was taken, and what came after it could not be")
+	case cause == "not-tls" && speaksTLS(s.First):
+		add("it began TLS, and what it sent could not be taken")
+	}
 	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") {
 		add("its first bytes were %q", s.First[:min(len(s.First), 32)])
 	}
@@ -188,6 +196,12 @@ func (s *Signals) advice(cause string) string {
 		return "The server's certificate names no host. Its operator must have it issued again, with the host's name as subject alternative name."
 	case s.Verify == VerifyUnknownAuthority && s.byNone():
 		return "The server's certificate was issued by one that is no authority's. Do not add that: ask the server's operator."
+	}
+	switch {
+	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
+		return "The server's handshake does not fit its certificate. Its operator should check that certificate and private key belong together; if they do, something between changes what is sent."
+	case cause == "not-tls" && speaksTLS(s.First):
+		return "The peer begins TLS and breaks its rules: a defect of the server, or of something between. Check host and port, and ask its operator."
 	}
 	refused := s.Presented
 	if cause == "client-cert-withheld" && len(s.Withheld) > 0 {

@@ -212,6 +212,10 @@ var rules = []rule{
 	{"closed-in-handshake", Low, func(s *Signals) bool {
 		return s.HTTPS && s.Connected && !s.HandshakeDone && (s.cut() || s.AlertBy == Peer)
 	}},
+
+	// We went, because what came could not be taken.
+	{"server-cert-untrusted", Low, func(s *Signals) bool { return s.untaken() && len(s.Chain) > 0 }},
+	{"not-tls", Low, (*Signals).untaken},
 }
 
 // Diagnose names the cause, or nil where nothing failed that it knows of.

@@ -56,6 +56,12 @@ func (s *Signals) saidLittle() bool {
 // were spoken of.
 func (s *Signals) leftByUs() bool { return s.End == EndOurselves && !s.HandshakeDone && !s.Requested }
 
+// untaken says whether we ended a handshake for what the peer sent, be it in the
+// words of an alert.
+func (s *Signals) untaken() bool {
+	return s.HTTPS && s.Connected && s.PeerSpoke && !s.HandshakeDone && (s.End == EndOurselves || s.AlertBy == Ourselves)
+}
+
 // sent says whether a certificate was sent that has a property.
 func (s *Signals) sent(has func(Leaf) bool) bool { return s.Presented != nil && has(*s.Presented) }
 
@@ -118,11 +124,14 @@ func speaksTLS(first []byte) bool {
 	return false
 }
 
+// hello is where the version is in a server's first bytes: after the message's
+// type and length.
+const hello = recordHeader + 4
+
 // oldHello says whether the server chose a version before TLS 1.2 in its hello.
 func oldHello(first []byte) bool {
-	const version = recordHeader + 4 // after the message's type and length
-	return speaksTLS(first) && first[0] == recordHandshake && len(first) >= version+2 &&
-		first[recordHeader] == serverHello && first[version] == 3 && first[version+1] < 3
+	return speaksTLS(first) && first[0] == recordHandshake && len(first) >= hello+2 &&
+		first[recordHeader] == serverHello && first[hello] == 3 && first[hello+1] < 3
 }
 
 // unsaid says whether a server of TLS 1.3 that asked for a certificate has shown
