@@ -154,7 +154,7 @@ func (s *Signals) whyRefused() string {
 }
 
 // adviceOfVerify is about refusals of ours for which a cause's advice is too wide.
-var adviceOfVerify = map[VerifyFault]string{
+var adviceOfVerify = [...]string{
 	VerifyStaleList: "Replace the revocation list by the authority's newest one; until then nobody knows whether the certificate is revoked.",
 	VerifyPin:       "The server's key is not one of those that are pinned. If its operator has replaced it, pin the new one; else somebody stands between.",
 	VerifyUsage:     "The server's certificate was issued for another use. Its operator must have it issued again with serverAuth in its extended key usage.",
@@ -249,13 +249,13 @@ func list(names []string) string {
 
 // AlertName is the name of a TLS alert in the registry of RFC 8446, section 6.
 func AlertName(n uint8) string {
-	if name, ok := alertNames[n]; ok {
-		return name
+	if int(n) < len(alertNames) && alertNames[n] != "" {
+		return alertNames[n]
 	}
 	return "unknown"
 }
 
-var alertNames = map[uint8]string{
+var alertNames = [...]string{
 	10: "unexpected_message", 20: "bad_record_mac", 22: "record_overflow", 40: "handshake_failure",
 	42: "bad_certificate", 43: "unsupported_certificate", 44: "certificate_revoked",
 	45: "certificate_expired", 46: "certificate_unknown", 47: "illegal_parameter", 48: "unknown_ca",

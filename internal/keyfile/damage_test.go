@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"math/big"
 	"slices"
@@ -41,6 +42,8 @@ func specimens() map[string][]byte {
 		"jks":             testStore(false, pw, pw),
 		"jceks":           testStore(true, pw, pw),
 		"openssh":         openssh,
+		"jwk":             must(json.Marshal(jwkOf(s.key, s.leaf, s.authority))),
+		"jwk of octets":   must(json.Marshal(jwkOf(samples()["ed25519"].key))),
 		"base64":          []byte("KEY=" + string(bytes.ReplaceAll(armour("x", p12), []byte("\n"), nil))),
 	}
 }

@@ -61,3 +61,18 @@ func derInteger(n *big.Int) []byte {
 }
 
 func derBits(b []byte) []byte { return der(tagBitString, []byte{0}, b) }
+
+// derIntegers encodes numbers that are not negative, big-endian; nil is zero.
+func derIntegers(numbers ...[]byte) (encoded [][]byte) {
+	for _, number := range numbers {
+		encoded = append(encoded, derInteger(new(big.Int).SetBytes(number)))
+	}
+	return encoded
+}
+
+// rsaOf is RSAPrivateKey (RFC 8017, appendix A.1.2) of n, e, d, p and q, without
+// what follows from them.
+func rsaOf(numbers ...[]byte) []byte {
+	numbers = append(append([][]byte{nil}, numbers...), nil, nil, nil)
+	return der(tagSequence, derIntegers(numbers...)...)
+}

@@ -11,6 +11,7 @@
 //   - PKCS #1 (RFC 8017), SEC 1 (RFC 5915), and OpenSSL's encryption of them
 //     (RFC 1421 headers);
 //   - OpenSSH private keys (PROTOCOL.key);
+//   - JSON Web Keys and sets of them, with their certificates (RFC 7517);
 //   - X.509 certificates (RFC 5280) and PKCS #7 bags of them (RFC 2315);
 //   - Java keystores, JKS and JCEKS.
 //

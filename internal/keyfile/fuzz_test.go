@@ -42,7 +42,7 @@ func FuzzPrivateKey(f *testing.F)  { fuzzExtract(f, "pkcs8", "pkcs8 encrypted", 
 func FuzzCertificate(f *testing.F) { fuzzExtract(f, "certificate") }
 func FuzzPKCS7(f *testing.F)       { fuzzExtract(f, "pkcs7") }
 func FuzzKeystore(f *testing.F)    { fuzzExtract(f, "jks", "jceks") }
-func FuzzText(f *testing.F)        { fuzzExtract(f, "base64", "pem") }
+func FuzzText(f *testing.F)        { fuzzExtract(f, "base64", "pem", "jwk") }
 
 // FuzzSafeContents and FuzzOpenSSH get past the MAC and the PEM, which stop
 // what is random.

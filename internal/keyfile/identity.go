@@ -21,8 +21,8 @@ type Identity struct {
 // Inventory is what a file holds.
 type Inventory struct {
 	// Format is pem (certificates, or several blocks of any kind), der (a
-	// certificate), pkcs12, pkcs8, pkcs1, sec1, dsa, pkcs7, openssh, jks or
-	// jceks, in PEM or base64 or not.
+	// certificate), pkcs12, pkcs8, pkcs1, sec1, dsa, pkcs7, openssh, jwk, jks
+	// or jceks, in PEM or base64 or not.
 	Format       string
 	Keys         []*Key         // each key once
 	Certificates []*Certificate // each once, in the order of the file

@@ -3,6 +3,8 @@ package keyfile
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -293,5 +295,27 @@ func TestIntegrationSSHKeygen(t *testing.T) {
 				require.ErrorIs(w, err, WrongPassword)
 			})
 		}
+	}
+}
+
+func TestIntegrationNodeJSONWebKeys(t *testing.T) {
+	w := newWorkshop(t, "node")
+	const program = `const c = require("crypto"), [kind, options] = JSON.parse(process.argv[1])
+const pair = c.generateKeyPairSync(kind, options)
+console.log(JSON.stringify({key: pair.privateKey.export({format: "jwk"}), public: pair.publicKey.export({type: "spki", format: "der"}).toString("hex")}))`
+	for _, kind := range []string{`["rsa",{"modulusLength":2048}]`, `["ec",{"namedCurve":"P-256"}]`, `["ec",{"namedCurve":"P-384"}]`, `["ec",{"namedCurve":"P-521"}]`,
+		`["ec",{"namedCurve":"secp256k1"}]`, `["ed25519",{}]`, `["ed448",{}]`, `["x25519",{}]`, `["x448",{}]`} {
+		w.sub(kind, func(w workshop) {
+			var made struct {
+				Key    json.RawMessage
+				Public string
+			}
+			require.NoError(w, json.Unmarshal(w.run("node -e {} {}", program, kind), &made))
+			inv, err := Extract(context.Background(), made.Key, Options{})
+			require.NoError(w, err)
+			public, err := hex.DecodeString(made.Public)
+			require.NoError(w, err)
+			require.Equal(w, sha256.Sum256(public), inv.Keys[0].SPKISHA256)
+		})
 	}
 }

@@ -132,7 +132,7 @@ func describeCurve(params value) (name string, bits int) {
 		}
 		if known := goCurves[oid]; known != nil {
 			bits = known.Params().BitSize
-		} else if known := otherCurves[oid]; known != nil {
+		} else if known := otherCurve(oid); known != nil {
 			bits = known.p.BitLen()
 		}
 		if name = curveNames[oid]; name == "" {

@@ -69,7 +69,7 @@ func TestTraditionalEncryption(t *testing.T) {
 
 // explicit makes an EC key with its parameters spelt out.
 func explicitKey(compressed bool) []byte {
-	c := otherCurves["1.3.132.0.10"]
+	c := otherCurve("1.3.132.0.10")
 	base := append([]byte{4}, append(c.gx.Bytes(), c.gy.Bytes()...)...)
 	if compressed {
 		base = append([]byte{2 | byte(c.gy.Bit(0))}, c.gx.Bytes()...)
@@ -122,7 +122,8 @@ func TestKeysThatGoCannotUse(t *testing.T) {
 
 // The base point times the order plus one is the base point, on each curve.
 func TestCurveParameters(t *testing.T) {
-	for oid, c := range otherCurves {
+	for _, known := range otherCurves {
+		oid, c := known.oid, otherCurve(known.oid)
 		x, y := c.point(append([]byte{4}, append(c.gx.FillBytes(make([]byte, c.size())), c.gy.FillBytes(make([]byte, c.size()))...)...))
 		require.NotNil(t, x, oid)
 		require.Zero(t, y.Cmp(c.gy))

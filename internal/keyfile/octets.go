@@ -55,3 +55,12 @@ func (r *octetReader) blob() []byte {
 	}
 	return r.take(int(n))
 }
+
+// blobs reads several.
+func (r *octetReader) blobs(n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = r.blob()
+	}
+	return list
+}

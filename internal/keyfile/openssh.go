@@ -9,7 +9,6 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
-	"math/big"
 
 	"golang.org/x/crypto/chacha20"
 	//lint:ignore SA1019 chacha20-poly1305@openssh.com is not the AEAD of RFC 8439
@@ -186,25 +185,23 @@ func (x *extraction) sshKeys(plain []byte, count uint32) error {
 
 // sshKey reads one key, in the fields of the SSH agent's protocol.
 func sshKey(b *budget, r *octetReader) (*Key, error) {
-	number := func() *big.Int { return new(big.Int).SetBytes(r.blob()) }
 	switch kind := string(r.blob()); kind {
 	case "ssh-rsa":
-		n, e, d, _, p, q := number(), number(), number(), number(), number(), number()
-		zero := derInteger(new(big.Int))
-		return parsePKCS1(b, der(tagSequence, zero, derInteger(n), derInteger(e), derInteger(d), derInteger(p), derInteger(q), zero, zero, zero))
+		v := r.blobs(6) // n, e, d, what follows from the rest, p, q
+		return parsePKCS1(b, rsaOf(v[0], v[1], v[2], v[4], v[5]))
 	case "ssh-dss":
-		p, q, g, y, d := number(), number(), number(), number(), number()
-		return parseDSA(b, der(tagSequence, derInteger(new(big.Int)), derInteger(p), derInteger(q), derInteger(g), derInteger(y), derInteger(d)))
+		numbers := append([][]byte{nil}, r.blobs(5)...) // p, q, g, y, x
+		return parseDSA(b, der(tagSequence, derIntegers(numbers...)...))
 	case "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521":
 		oid := map[string]string{"ecdsa-sha2-nistp256": "1.2.840.10045.3.1.7",
 			"ecdsa-sha2-nistp384": "1.3.132.0.34", "ecdsa-sha2-nistp521": "1.3.132.0.35"}[kind]
 		r.blob() // the curve again
-		point, private := r.blob(), number()
+		point, private := r.blob(), bytes.TrimLeft(r.blob(), "\x00")
 		params, err := whole(derOID(oid))
 		if err != nil || r.err != nil {
 			return nil, errors.Join(err, r.err)
 		}
-		return ecKey(b, params, private.Bytes(), point)
+		return ecKey(b, params, private, point)
 	case "ssh-ed25519":
 		public, private := r.blob(), r.blob()
 		if len(private) != ed25519.PrivateKeySize || !bytes.Equal(private[32:], public) {

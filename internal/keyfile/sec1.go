@@ -87,7 +87,7 @@ func ecPublic(b *budget, params value, private []byte) (point []byte, signer cry
 			point, err := key.PublicKey.Bytes()
 			return point, key, err
 		}
-		c = otherCurves[oid]
+		c = otherCurve(oid)
 	} else if c, err = explicitCurve(params); err != nil {
 		return nil, nil, err
 	}

@@ -27,8 +27,14 @@ func (x *extraction) content(b []byte) error {
 		return x.binary(b)
 	}
 	text := plainText(b)
+	if keys := jsonKeys(text); len(keys) > 0 {
+		return x.jwk(keys)
+	}
 	if blocks := armoured(text); len(blocks) > 0 {
 		return x.pem(blocks)
+	}
+	if beginsJSONKey(text) { // its base64 by itself would be half of it
+		return x.part(unrecognized(b, text))
 	}
 	decoded := armourless(text)
 	for _, part := range decoded {

@@ -146,7 +146,7 @@ func TestWhatIsNoCredential(t *testing.T) {
 		"public key, DER": {string(spki), NoCredential, "public key"},
 		"SSH public key":  {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI me@here", NoCredential, "SSH public key"},
 		"PuTTY":           {"PuTTY-User-Key-File-3: ssh-rsa\n", UnsupportedFormat, "puttygen"},
-		"JSON Web Key":    {` {"kty":"EC","crv":"P-256"}`, UnsupportedFormat, "step crypto key format"},
+		"cut-off JWK":     {` {"kty":"EC","crv":"P-256"`, Corrupt, "JSON Web Key"},
 		"PVK":             {"\x1e\xf1\xb5\xb0\x00\x00\x00\x00", UnsupportedFormat, "-inform PVK"},
 		"OpenPGP":         {"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ\n=abcd\n-----END PGP PRIVATE KEY BLOCK-----\n", NoCredential, "OpenPGP"},
 		"SSH2 public key": {"---- BEGIN SSH2 PUBLIC KEY ----\nComment: x\nAAAAB3NzaC1yc2EAAAADAQ\n---- END SSH2 PUBLIC KEY ----\n", NoCredential, "public key"},

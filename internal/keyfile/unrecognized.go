@@ -16,8 +16,8 @@ func unrecognized(b, text []byte) *Error {
 	if e := bouncyCastle(b); e != nil {
 		return e
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) && bytes.Contains(text, []byte(`"kty"`)) {
-		return fault(UnsupportedFormat, "this is a JSON Web Key; convert it: step crypto key format --pem FILE")
+	if beginsJSONKey(text) {
+		return fault(Corrupt, "this looks like a JSON Web Key, and is none that can be read")
 	}
 	start := strings.ToLower(strings.TrimSpace(string(text[:min(len(text), 512)])))
 	for _, known := range foreignTexts {

@@ -89,12 +89,18 @@ func Read(name string) (*File, error) {
 // Write writes the file, and the folder that it stands in.
 func (f *File) Write(name string) error {
 	f.scrub()
+	text, err := f.encode()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, text, 0o644))
+}
+
+func (f *File) encode() ([]byte, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	if err := e.Encode(f); err != nil {
-		return err
-	}
-	return errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, text.Bytes(), 0o644))
+	err := e.Encode(f)
+	return text.Bytes(), err
 }

@@ -1,0 +1,181 @@
+package keyfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"strings"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
+)
+
+// jsonKey is a JSON Web Key (RFC 7517) of the types of RFC 7518, section 6, and
+// RFC 8037.
+type jsonKey map[string]any
+
+// text is a member that is one; empty: it is not there.
+func (k jsonKey) text(name string) string {
+	text, _ := k[name].(string)
+	return text
+}
+
+func (k jsonKey) list(name string) []any {
+	list, _ := k[name].([]any)
+	return list
+}
+
+// curve is the identifier of the key's curve; empty: it has none that is known for
+// its type.
+func (k jsonKey) curve() string {
+	switch k.text("kty") + " " + k.text("crv") {
+	case "EC P-256":
+		return "1.2.840.10045.3.1.7"
+	case "EC P-384":
+		return "1.3.132.0.34"
+	case "EC P-521":
+		return "1.3.132.0.35"
+	case "EC secp256k1":
+		return "1.3.132.0.10"
+	case "OKP X25519":
+		return oidX25519
+	case "OKP X448":
+		return oidX448
+	case "OKP Ed25519":
+		return oidEd25519
+	case "OKP Ed448":
+		return oidEd448
+	}
+	return ""
+}
+
+// beginsJSONKey says whether a text looks like keys in JSON, be it damaged.
+func beginsJSONKey(text []byte) bool {
+	start := bytes.TrimSpace(text)
+	return len(start) > 0 && (start[0] == '{' || start[0] == '[') && bytes.Contains(text, []byte(`"kty"`))
+}
+
+// jsonKeys are the keys that a text has in JSON: one, a set, a list; nil: it is
+// none.
+func jsonKeys(text []byte) (keys []jsonKey) {
+	if !beginsJSONKey(text) {
+		return nil
+	}
+	v, err := jsonvalue.Parse(text, jsonvalue.Limits{Depth: 16, Nodes: 100_000})
+	if err != nil {
+		return nil
+	}
+	if set, ok := v.(map[string]any); ok {
+		if set["keys"] == nil {
+			v = []any{set}
+		} else {
+			v = set["keys"]
+		}
+	}
+	list, _ := v.([]any)
+	for _, item := range list {
+		if k, ok := item.(map[string]any); ok && k["kty"] != nil {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+func (x *extraction) jwk(keys []jsonKey) error {
+	x.named("jwk")
+	for _, k := range keys {
+		if err := x.object(); err != nil {
+			return err
+		}
+		before := [2]int{len(x.keys), len(x.certificates)}
+		if err := x.jsonKey(k); err != nil {
+			return err
+		}
+		id := k.text("kid")
+		for _, found := range x.keys[before[0]:] {
+			found.Alias, found.entry = firstOf(found.Alias, id), firstOf(found.entry, id)
+		}
+		for _, found := range x.certificates[before[1]:] {
+			found.Alias, found.entry = firstOf(found.Alias, id), firstOf(found.entry, id)
+		}
+	}
+	return nil
+}
+
+// jsonKey reads one key and the certificates that came with it.
+func (x *extraction) jsonKey(k jsonKey) error {
+	chain := k.list("x5c")
+	for _, item := range chain { // not base64url (RFC 7517, section 4.7)
+		text, _ := item.(string)
+		octets, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			err = x.part(corrupt("certificate", err))
+		} else {
+			err = x.asn1(octets, "CERTIFICATE")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch {
+	case k.text("kty") == "oct":
+		return x.note("a symmetric key, which TLS does not use for credentials")
+	case k.text("d") == "" && len(chain) > 0:
+		return nil
+	case k.text("d") == "":
+		return x.note("a public key, where the private key is needed")
+	}
+	encoded, label, err := k.encoded()
+	if err != nil {
+		return x.part(err)
+	}
+	before := len(x.keys)
+	if err := x.asn1(encoded, label); err != nil {
+		return err
+	}
+	if k.text("kty") == "OKP" && len(x.keys) > before {
+		// The format that it went through has no public key to compare.
+		public, err := base64url(k.text("x"))
+		if err != nil || x.keys[before].SPKISHA256 != sha256.Sum256(keyInfo(der(tagSequence, derOID(k.curve())), public)) {
+			x.keys = x.keys[:before]
+			return x.part(corrupt("JSON Web Key", errors.New("its public key is not that of its private key")))
+		}
+	}
+	return nil
+}
+
+func base64url(text string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(text, "="))
+}
+
+// encoded is the private key in a format that has one for its type, and the label
+// of that.
+func (k jsonKey) encoded() (octets []byte, label string, err error) {
+	kind, oid := k.text("kty"), k.curve()
+	names := []string{"d", "x", "y"}
+	switch {
+	case kind == "RSA" && (k.text("p") == "" || k.text("q") == ""):
+		return nil, "", fault(UnsupportedKey, "an RSA key without its primes; whoever wrote it should write them too")
+	case kind == "RSA" && len(k.list("oth")) > 0:
+		return nil, "", fault(UnsupportedKey, "a JSON Web Key of RSA with more than two primes")
+	case kind == "RSA":
+		names = []string{"n", "e", "d", "p", "q"}
+	case oid == "":
+		return nil, "", fault(UnsupportedKey, "a JSON Web Key of the type %.20q and the curve %.20q, which is not supported", kind, k.text("crv"))
+	}
+	values := make([][]byte, len(names))
+	for i, name := range names {
+		if values[i], err = base64url(k.text(name)); err != nil {
+			return nil, "", corrupt("JSON Web Key", err)
+		}
+	}
+	switch kind {
+	case "RSA":
+		return rsaOf(values...), "RSA PRIVATE KEY", nil
+	case "EC":
+		point := append(append([]byte{4}, values[1]...), values[2]...)
+		return der(tagSequence, []byte{tagInteger, 1, 1}, der(tagOctetString, values[0]), der(tagContext0, derOID(oid)),
+			der(tagContext1, derBits(point))), "EC PRIVATE KEY", nil
+	}
+	return der(tagSequence, []byte{tagInteger, 1, 0}, der(tagSequence, derOID(oid)), der(tagOctetString, der(tagOctetString, values[0]))), "PRIVATE KEY", nil
+}
