@@ -24,7 +24,7 @@ func TestSize(t *testing.T) {
 	}
 	size := func(program string, flags ...string) int64 {
 		file := filepath.Join(t.TempDir(), program)
-		out, err := exec.Command("go", append(append([]string{"build", "-o", file}, flags...), "./testdata/size/"+program)...).CombinedOutput()
+		out, err := exec.Command("go", append(append([]string{"build", "-trimpath", "-o", file}, flags...), "./testdata/size/"+program)...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		info, err := os.Stat(file)
 		require.NoError(t, err)

@@ -59,7 +59,7 @@ func (b *builder) v4Parameter(name string, v any, path string) {
 		b.tlsType(v, path)
 	case kind != "":
 		b.keychain(name, kind, v, path)
-	case slices.Contains(v4KeyNames, name):
+	case slices.Contains(v4KeyNames(), name):
 		b.misplaced(name, v, path)
 	default:
 		b.unknown(name, path, v4Parameters)

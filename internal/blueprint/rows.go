@@ -9,26 +9,32 @@ import (
 // rowKeys are the keys of one row of a list, in the export and in the document.
 type rowKeys struct {
 	from, to []string
-	required string         // in the export
-	usual    map[string]int // what people write instead, with the place in from
-	texts    []string       // in the document: become text whatever they are
+	required string // in the export
+	usual    []misnomer
+	texts    []string // in the document: become text whatever they are
+}
+
+// misnomer is what people write instead of a key, with its place in from.
+type misnomer struct {
+	name  string
+	place int
 }
 
 var (
 	headerRows = rowKeys{from: []string{"name", "value"}, to: []string{"name", "value"}, required: "name",
-		usual: map[string]int{"key": 0, "header": 0, "val": 1}, texts: []string{"name", "value"}}
+		usual: []misnomer{{"key", 0}, {"header", 0}, {"val", 1}}, texts: []string{"name", "value"}}
 	queryRows = rowKeys{from: []string{"name", "value"}, to: []string{"name", "value"}, required: "name",
-		usual: map[string]int{"key": 0, "val": 1}, texts: []string{"name"}}
+		usual: []misnomer{{"key", 0}, {"val", 1}}, texts: []string{"name"}}
 	v3FormRows = rowKeys{from: []string{"key", "value"}, to: []string{"key", "value"}, required: "key",
-		usual: map[string]int{"name": 0, "val": 1}, texts: []string{"key"}}
+		usual: []misnomer{{"name", 0}, {"val", 1}}, texts: []string{"key"}}
 	v4FormRows = rowKeys{from: []string{"name", "value"}, to: []string{"key", "value"}, required: "name",
-		usual: map[string]int{"key": 0, "val": 1}, texts: []string{"key"}}
+		usual: []misnomer{{"key", 0}, {"val", 1}}, texts: []string{"key"}}
 	v3Parts = rowKeys{from: []string{"fieldType", "key", "value", "data", "fileName"},
 		to: []string{"fieldType", "key", "value", "data", "fileName"}, required: "key",
-		usual: map[string]int{"name": 1, "type": 0, "filename": 4, "file": 3}, texts: []string{"fieldType", "key", "fileName"}}
+		usual: []misnomer{{"name", 1}, {"type", 0}, {"filename", 4}, {"file", 3}}, texts: []string{"fieldType", "key", "fileName"}}
 	v4Parts = rowKeys{from: []string{"multipartFieldType", "name", "value", "data", "fileName"},
 		to: []string{"fieldType", "key", "value", "data", "fileName"}, required: "name",
-		usual: map[string]int{"key": 1, "fieldType": 0, "type": 0, "filename": 4, "file": 3}, texts: []string{"fieldType", "key", "fileName"}}
+		usual: []misnomer{{"key", 1}, {"fieldType", 0}, {"type", 0}, {"filename", 4}, {"file", 3}}, texts: []string{"fieldType", "key", "fileName"}}
 )
 
 // rows puts a list of rows. An object is one row for each member, as the
@@ -82,7 +88,7 @@ func (b *builder) row(field string, v any, path string, keys rowKeys) any {
 	for _, member := range from {
 		inner := join(path, member.Name)
 		place := slices.Index(keys.from, member.Name)
-		if instead, is := keys.usual[member.Name]; place < 0 && is {
+		if instead := keys.meant(member.Name); place < 0 && instead >= 0 {
 			if _, both := from.Get(keys.from[instead]); !both {
 				b.fault(FaultUnknownKey, inner, join(field, keys.to[instead]), "not a key of a row; did you mean %s?", keys.from[instead])
 				place = instead
@@ -150,4 +156,15 @@ func (b *builder) partType(part jsonvalue.Object, field, path, key string) {
 	case !hasExpression(kind) && s != "text" && s != "file":
 		b.fault(FaultValue, join(path, key), join(field, "fieldType"), "not text or file")
 	}
+}
+
+// meant is the place in from of the key that a name is usually written for; -1:
+// none.
+func (k *rowKeys) meant(name string) int {
+	for _, m := range k.usual {
+		if m.name == name {
+			return m.place
+		}
+	}
+	return -1
 }

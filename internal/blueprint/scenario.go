@@ -149,7 +149,7 @@ func (w *walker) module(o jsonvalue.Object, path string, handler bool) (directiv
 	case app == "http" && sendsRequest(kind):
 		at = len(w.scenario.Modules)
 		w.scenario.Modules = append(w.scenario.Modules, newModule(o, name, path, handler))
-	case app == "builtin" && isDirective[kind]:
+	case app == "builtin" && isDirective(kind):
 		directives = append(directives, Directive{ID: identifier(lookup(o, "id")), Name: kind, Path: path, Settings: settings(o)})
 		w.note(NoteModule, path, "the directive %s", kind)
 	case name == "":
@@ -240,8 +240,14 @@ func (w *walker) orphans(v any, path string) {
 	}
 }
 
-// isDirective are the ends of error handlers.
-var isDirective = map[string]bool{"Break": true, "Resume": true, "Ignore": true, "Rollback": true, "Commit": true}
+// isDirective says whether a module is the end of an error handler.
+func isDirective(kind string) bool {
+	switch kind {
+	case "Break", "Resume", "Ignore", "Rollback", "Commit":
+		return true
+	}
+	return false
+}
 
 // sendsRequest: the app has helpers that only read the bundle of another.
 func sendsRequest(kind string) bool {

@@ -38,13 +38,17 @@ func (b *builder) v3Key(name string, v any, path string) bool {
 	return true
 }
 
-// v3Body are the keys of the body with the bodyType that they belong to.
-var v3Body = map[string]string{
-	"contentType":       "raw",
-	"customContentType": "raw",
-	"data":              "raw",
-	"formFields":        "x_www_form_urlencoded",
-	"formDataFields":    "multipart_form_data",
+// v3Body is the bodyType that a key of the body belongs to; empty: it is none.
+func v3Body(name string) string {
+	switch name {
+	case "contentType", "customContentType", "data":
+		return "raw"
+	case "formFields":
+		return "x_www_form_urlencoded"
+	case "formDataFields":
+		return "multipart_form_data"
+	}
+	return ""
 }
 
 var v3KeyNames = []string{"url", "serializeUrl", "method", "headers", "qs", "useQuerystring", "bodyType", "contentType",
@@ -84,10 +88,10 @@ func (b *builder) mapperKey(name string, v any, path string) {
 
 // v3Idle notes a key of the body that the bodyType turns off.
 func (b *builder) v3Idle(name string, v any, path string) bool {
-	needs, ofBody := v3Body[name]
+	needs := v3Body(name)
 	bodyType, _ := b.m.mapper.Get("bodyType")
 	set, _ := text(bodyType)
-	if !ofBody || set == needs || hasExpression(bodyType) {
+	if needs == "" || set == needs || hasExpression(bodyType) {
 		return false
 	}
 	known := missing(bodyType) || slices.Contains(bodyTypes, set)
@@ -151,6 +155,6 @@ func (b *builder) requireBodyType(base string) {
 		if list, isList := v.([]any); missing(v) || isList && len(list) == 0 {
 			continue
 		}
-		b.fault(FaultMissing, join(base, "bodyType"), "bodyType", "%s is not sent: there is no bodyType; did you mean %s?", name, v3Body[name])
+		b.fault(FaultMissing, join(base, "bodyType"), "bodyType", "%s is not sent: there is no bodyType; did you mean %s?", name, v3Body(name))
 	}
 }

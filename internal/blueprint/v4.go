@@ -13,8 +13,11 @@ import (
 var v4BodyKeys = []string{"contentType", "inputMethod", "jsonStringBodyContent", "dataStructureBodyContent", "bodyDataStructure",
 	"urlEncodedBodyContent", "multipartBodyContent", "contentTypeValue", "rawBodyContent"}
 
-var v4KeyNames = append([]string{"url", "method", "headers", "queryParameters", "parseResponse", "stopOnHttpError", "timeout",
-	"allowRedirects", "shareCookies", "requestCompressedContent", "paginationType"}, v4BodyKeys...)
+// v4OtherKeys are those of the rest.
+var v4OtherKeys = []string{"url", "method", "headers", "queryParameters", "parseResponse", "stopOnHttpError", "timeout",
+	"allowRedirects", "shareCookies", "requestCompressedContent", "paginationType"}
+
+func v4KeyNames() []string { return slices.Concat(v4OtherKeys, v4BodyKeys) }
 
 func (b *builder) readV4() {
 	base := join(b.m.Route, "mapper")
@@ -55,7 +58,7 @@ func (b *builder) v4Key(name string, v any, path string) {
 		b.paging(v, path)
 	default:
 		if !b.misplacedParameter(name, v, path) && !b.ofPaging(name, path) && !slices.Contains(v4BodyKeys, name) {
-			b.unknown(name, path, v4KeyNames)
+			b.unknown(name, path, v4KeyNames())
 		}
 	}
 }

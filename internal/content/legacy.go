@@ -4,19 +4,22 @@ import "unicode/utf8"
 
 // single is the decoder of an encoding of one byte a character.
 func single(name string) func(dst, src []byte) ([]byte, bool) {
-	return func(dst, src []byte) ([]byte, bool) {
-		x, malformed := singleIndex(name), false
-		for len(src) > 0 {
-			if n := asciiPrefix(src); n > 0 {
-				dst, src = append(dst, src[:n]...), src[n:]
-				continue
-			}
-			r := x.at(int(src[0]) - utf8.RuneSelf)
-			malformed = malformed || r == utf8.RuneError
-			dst, src = utf8.AppendRune(dst, r), src[1:]
+	return func(dst, src []byte) ([]byte, bool) { return decodeSingle(name, dst, src) }
+}
+
+// decodeSingle is apart from single, of which the compiler makes one for each name.
+func decodeSingle(name string, dst, src []byte) ([]byte, bool) {
+	x, malformed := singleIndex(name), false
+	for len(src) > 0 {
+		if n := asciiPrefix(src); n > 0 {
+			dst, src = append(dst, src[:n]...), src[n:]
+			continue
 		}
-		return dst, malformed
+		r := x.at(int(src[0]) - utf8.RuneSelf)
+		malformed = malformed || r == utf8.RuneError
+		dst, src = utf8.AppendRune(dst, r), src[1:]
 	}
+	return dst, malformed
 }
 
 // multi decodes an encoding whose characters have several bytes. next reads the

@@ -71,20 +71,21 @@ func (x index) at(pointer int) rune {
 
 // table unpacks a table when it is first needed.
 func table(packed *string) func() index {
-	return sync.OnceValue(func() index {
-		differences, err := io.ReadAll(flate.NewReader(strings.NewReader(*packed)))
-		if err != nil {
-			panic("content: a table of charsets is broken: " + err.Error())
+	return sync.OnceValue(func() index { return unpack(*packed) })
+}
+
+func unpack(packed string) (x index) {
+	differences, err := io.ReadAll(flate.NewReader(strings.NewReader(packed)))
+	if err != nil {
+		panic("content: a table of charsets is broken: " + err.Error())
+	}
+	for r := int64(0); len(differences) > 0; {
+		d, n := binary.Varint(differences)
+		if n <= 0 {
+			panic("content: a table of charsets is broken")
 		}
-		var x index
-		for r := int64(0); len(differences) > 0; {
-			d, n := binary.Varint(differences)
-			if n <= 0 {
-				panic("content: a table of charsets is broken")
-			}
-			r += d
-			x, differences = append(x, rune(r)), differences[n:]
-		}
-		return slices.Clip(x)
-	})
+		r += d
+		x, differences = append(x, rune(r)), differences[n:]
+	}
+	return slices.Clip(x)
 }
