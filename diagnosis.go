@@ -189,6 +189,10 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 			return diagnosis.EndClosed
 		}
 	}
+	// By close_notify: net/http then has words of its own, or what we wrote met our own end.
+	if f.PeerEnded && (wire.IsCut(o.err) || f.State.NegotiatedProtocol != "h2") {
+		return diagnosis.EndClosed
+	}
 	return diagnosis.EndNone
 }
 

@@ -170,7 +170,10 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 // gone. Over HTTP/2 it also ends connections itself, for what the server sent,
 // and has words for what the server said before it went.
 func hidesEnd(progress wire.Progress, facts wire.Facts) bool {
-	return wire.IsCut(facts.ReadErr) && (facts.State.NegotiatedProtocol != "h2" || facts.PeerEnded && !progress.Sent)
+	if facts.State.NegotiatedProtocol != "h2" {
+		return wire.IsCut(facts.ReadErr) || facts.ReadErr == nil && facts.PeerEnded // by close_notify
+	}
+	return wire.IsCut(facts.ReadErr) && facts.PeerEnded && !progress.Sent
 }
 
 func phaseOf(s wire.Step) Phase {
