@@ -119,11 +119,7 @@ func TestEndsArePrompt(t *testing.T) {
 }
 
 func endOnce(t *testing.T, end ending, point *endPoint, scheme string) {
-	var scripts []func(*peer)
-	if point.script != nil {
-		scripts = append(scripts, point.script)
-	}
-	l := bubble(t, scripts...)
+	l := bubble(t, point.scripts()...)
 	r := l.request(scheme + "://fault.test/broken")
 	switch {
 	case point.lookup:
@@ -131,24 +127,9 @@ func endOnce(t *testing.T, end ending, point *endPoint, scheme string) {
 	case point.change != nil:
 		point.change(l, r)
 	}
-	wait := 2 * time.Second
-	if point.before {
-		wait = 0
-	}
-	ctx, cancel := end.begin(t.Context(), wait)
-	defer cancel()
-	if point.before {
-		<-ctx.Done()
-	}
-	l.over = ctx.Done()
-	begun := time.Now()
-	resp, err := l.Do(ctx, r)
-	took := time.Since(begun)
-	assert.GreaterOrEqual(t, took, wait)
-	assert.LessOrEqual(t, took, wait+promptly)
-	point.judge(t, end, resp, err)
-	l.asked.Store(true)
-	l.nothingLeaked(resp, err, scheme)
+	late := point.endedBy(t, end, l, r, scheme, 2*time.Second)
+	assert.GreaterOrEqual(t, late, time.Duration(0))
+	assert.LessOrEqual(t, late, promptly)
 }
 
 // The request's own timeout is kept to as promptly, by Do, and by a client that was

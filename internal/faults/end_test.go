@@ -166,40 +166,51 @@ func TestFaultsOfEnds(t *testing.T) {
 					if point.scheme != "" {
 						scheme = point.scheme
 					}
-					var scripts []func(*peer)
-					if point.script != nil {
-						scripts = append(scripts, point.script)
-					}
-					l := newFaultLab(t, serveFaults(t, scripts...))
+					l := newFaultLab(t, serveFaults(t, point.scripts()...))
 					r := l.request(scheme + "://fault.test/broken")
 					if point.change != nil {
 						point.change(l, r)
 					}
 					wait := after
-					switch {
-					case point.before:
-						wait = 0
-					case point.lookup:
+					if point.lookup {
 						wait = min(after, 3*time.Second) // net's own patience is 5 s
 					}
-					ctx, cancel := end.begin(t.Context(), wait)
-					defer cancel()
-					if point.before {
-						<-ctx.Done()
-					}
-					l.over = ctx.Done()
-					begun := time.Now()
-					resp, err := l.Do(ctx, r)
-					took := time.Since(begun)
-					t.Logf("returned %v after the end", took-wait)
-					assert.Less(t, took, wait+slack.For(10*time.Second)) // that it is prompt is measured in a bubble
-					point.judge(t, end, resp, err)
-					l.asked.Store(true)
-					l.nothingLeaked(resp, err, scheme)
+					late := point.endedBy(t, end, l, r, scheme, wait)
+					t.Logf("returned %v after the end", late)
+					assert.Less(t, late, slack.For(10*time.Second)) // that it is prompt is measured in a bubble
 				})
 			})
 		}
 	}
+}
+
+// scripts is what the first connection does.
+func (point *endPoint) scripts() []func(*peer) {
+	if point.script == nil {
+		return nil
+	}
+	return []func(*peer){point.script}
+}
+
+// endedBy sends a request that ends after a wait, or before it is sent, and says
+// how late it came back.
+func (point *endPoint) endedBy(t *testing.T, end ending, l *faultLab, r *mtlshttp.Request, scheme string, wait time.Duration) (late time.Duration) {
+	if point.before {
+		wait = 0
+	}
+	ctx, cancel := end.begin(t.Context(), wait)
+	defer cancel()
+	if point.before {
+		<-ctx.Done()
+	}
+	l.over = ctx.Done()
+	begun := time.Now()
+	resp, err := l.Do(ctx, r)
+	late = time.Since(begun) - wait
+	point.judge(t, end, resp, err)
+	l.asked.Store(true)
+	l.nothingLeaked(resp, err, scheme)
+	return late
 }
 
 // judge holds what a request came back with against how it was ended, and where.

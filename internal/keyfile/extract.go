@@ -138,6 +138,22 @@ func (x *extraction) addCertificate(c *Certificate, err error) error {
 	return x.object()
 }
 
+// as reads a part of the file under a name and in an entry: what comes out and has
+// none of its own gets them.
+func (x *extraction) as(alias, entry string, read func() error) error {
+	keys, certificates := len(x.keys), len(x.certificates)
+	if err := read(); err != nil {
+		return err
+	}
+	for _, k := range x.keys[keys:] {
+		k.Alias, k.entry = firstOf(k.Alias, alias), firstOf(k.entry, entry)
+	}
+	for _, c := range x.certificates[certificates:] {
+		c.Alias, c.entry = firstOf(c.Alias, alias), firstOf(c.entry, entry)
+	}
+	return nil
+}
+
 // part takes the error of a part of the file: it is noted, unless it ends the
 // extraction.
 func (x *extraction) part(err error) error {

@@ -87,16 +87,9 @@ func (x *extraction) jwk(keys []jsonKey) error {
 		if err := x.object(); err != nil {
 			return err
 		}
-		before := [2]int{len(x.keys), len(x.certificates)}
-		if err := x.jsonKey(k); err != nil {
-			return err
-		}
 		id := k.text("kid")
-		for _, found := range x.keys[before[0]:] {
-			found.Alias, found.entry = firstOf(found.Alias, id), firstOf(found.entry, id)
-		}
-		for _, found := range x.certificates[before[1]:] {
-			found.Alias, found.entry = firstOf(found.Alias, id), firstOf(found.entry, id)
+		if err := x.as(id, id, func() error { return x.jsonKey(k) }); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -39,15 +39,8 @@ func (x *extraction) pem(blocks []block) error {
 		if err := x.object(); err != nil {
 			return err
 		}
-		before := [2]int{len(x.keys), len(x.certificates)}
-		if err := x.pemBlock(found); err != nil {
+		if err := x.as(found.alias, found.entry, func() error { return x.pemBlock(found) }); err != nil {
 			return err
-		}
-		for _, k := range x.keys[before[0]:] {
-			k.Alias, k.entry = firstOf(k.Alias, found.alias), firstOf(k.entry, found.entry)
-		}
-		for _, c := range x.certificates[before[1]:] {
-			c.Alias, c.entry = firstOf(c.Alias, found.alias), firstOf(c.entry, found.entry)
 		}
 	}
 	x.named("pem")
