@@ -289,14 +289,14 @@ func TestTimeoutOfADocument(t *testing.T) {
 	defer close(release)
 	for path, phase := range map[string]string{"/": "wait", "/body": "body"} {
 		begun := time.Now()
-		_, err := s.send(path, `"timeout": "2"`)
+		_, err := s.send(path, `"timeout": "4"`)
 		took := time.Since(begun)
 		fault := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindTimeout, fault.Kind, "%v", err)
 		assert.Equal(t, "ModuleTimeoutError", fault.Type)
 		assert.EqualValues(t, phase, fault.Phase)
 		assert.True(t, errors.Is(err, fault.Kind) && fault.Timeout())
-		assert.GreaterOrEqual(t, took, 2*time.Second)
+		assert.GreaterOrEqual(t, took, 4*time.Second)
 		assert.Less(t, took, 20*time.Second) // that it is prompt is measured in a bubble
 	}
 }

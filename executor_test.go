@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -168,9 +169,10 @@ func TestCancelKeepsItsCause(t *testing.T) {
 	release := make(chan struct{})
 	cause := errors.New("the scenario was stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cancel(cause); <-release }))
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer close(release)
-	_, err := newExecutor(t).Do(ctx, srv.Request("/"))
+	sent := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel(cause) }}
+	_, err := newExecutor(t).Do(httptrace.WithClientTrace(ctx, sent), srv.Request("/"))
 	f := failureOf(t, err)
 	assert.Equal(t, mtlshttp.KindCanceled, f.Kind)
 	assert.EqualValues(t, "wait", f.Phase)

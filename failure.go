@@ -162,6 +162,10 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 		return newError(KindProtocol, "empty-reply")
 	case wire.IsCut(err):
 		return newError(KindTruncated, "headers")
+	case spokeFirst(progress, facts): // which net/http has no words for
+		e := newError(KindProtocol, "")
+		e.Err = wire.ErrSpokeFirst
+		return e
 	}
 	return newError(KindProtocol, "")
 }
@@ -174,6 +178,12 @@ func hidesEnd(progress wire.Progress, facts wire.Facts) bool {
 		return wire.IsCut(facts.ReadErr) || facts.ReadErr == nil && facts.PeerEnded // by close_notify
 	}
 	return wire.IsCut(facts.ReadErr) && facts.PeerEnded && !progress.Sent
+}
+
+// spokeFirst says whether the server said something before a request had gone out.
+func spokeFirst(progress wire.Progress, facts wire.Facts) bool {
+	said := facts.Spoke || !facts.TLS && facts.BytesIn > 0
+	return said && !progress.Reused && progress.Times.FirstByte.IsZero() && facts.State.NegotiatedProtocol != "h2"
 }
 
 func phaseOf(s wire.Step) Phase {

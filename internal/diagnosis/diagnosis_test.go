@@ -267,6 +267,12 @@ func TestStatuses(t *testing.T) {
 		"an alert of ours":       {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{22, 3, 3, 0, 0}, AlertBy: Ourselves, Alert: 10}, "not-tls"},
 		"a key that is another's": {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{22, 3, 3, 0, 90, 2}, End: EndOurselves,
 			Chain: []ServerCertificate{{Subject: "CN=a"}}}, "server-cert-untrusted"},
+		"TLS left after the handshake":     {presented(func(s *Signals) { s.LeftTLS, s.End = []byte("HTTP/"), EndClosed }), "not-tls"},
+		"HTTP/1.1 after HTTP/2 was agreed": {Signals{HTTPS: true, HandshakeDone: true, HTTP2: true, NotHTTP2: true}, "alpn-mismatch"},
+		"a warning of the name, and an end": {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3, 1, 0, 2, 1, 112},
+			End: EndReset}, "sni-required"},
+		"another warning, and an end": {Signals{HTTPS: true, Connected: true, PeerSpoke: true, First: []byte{21, 3, 1, 0, 2, 1, 90},
+			End: EndReset}, "closed-in-handshake"},
 		"reset of a plain one": {Signals{Connected: true, RequestSent: true, End: EndReset}, "tls-on-plain-port"},
 	} {
 		d := Diagnose(c.signals)

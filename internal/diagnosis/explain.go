@@ -38,7 +38,7 @@ var Causes = []struct{ Name, Advice string }{
 	{"sni-required", "The server knows no host of this name, or needs one and was called by address. Use the host's name in the URL."},
 	{"alpn-mismatch", "The two sides have no HTTP version in common. Allow both HTTP/1.1 and HTTP/2."},
 	{"misdirected", "The server does not answer for this host on this connection. Do not override Host without the URL's host."},
-	{"closed-in-handshake", "The peer ended the connection during the handshake. It may be no TLS server, a firewall, or a load balancer without a backend."},
+	{"closed-in-handshake", "The peer ended the connection during the handshake. It may be no TLS server, a firewall, a load balancer without a backend, or one that expects the PROXY protocol."},
 	{"timeout-in-handshake", "The peer stopped answering during the handshake. A firewall may be dropping the packets, or the server is overloaded."},
 	{"proxy-refused", "The proxy refused to open the tunnel. Check that it allows this host and port."},
 	{"proxy-auth-required", "The proxy demands authentication. Configure its user and password."},
@@ -112,10 +112,16 @@ func explain(s *Signals, cause string) (seen, advice string) {
 		add("the server chose %s", [...]string{"SSL 3.0", "TLS 1.0", "TLS 1.1"}[s.First[hello+1]])
 	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
 		add("the server's certificate was taken, and what came after it could not be")
+	case s.LeftTLS != nil:
+		add("what came after the handshake began with %q, and is not TLS", s.LeftTLS)
 	case cause == "not-tls" && speaksTLS(s.First):
 		add("it began TLS, and what it sent could not be taken")
+	case s.NotHTTP2:
+		add("it agreed on HTTP/2, and what it sent first could not be taken as that")
+	case cause == "sni-required" && s.warned(unrecognizedName):
+		add("it had warned of the name (alert %d)", unrecognizedName)
 	}
-	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") {
+	if !s.HandshakeDone && s.PeerSpoke && (cause == "not-tls" || cause == "plain-http-on-tls-port") || cause == "tls-on-plain-port" && speaksTLS(s.First) {
 		add("its first bytes were %q", s.First[:min(len(s.First), 32)])
 	}
 	advice = s.advice(cause)
@@ -200,6 +206,8 @@ func (s *Signals) advice(cause string) string {
 	switch {
 	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
 		return "The server's handshake does not fit its certificate. Its operator should check that certificate and private key belong together; if they do, something between changes what is sent."
+	case cause == "alpn-mismatch" && s.NotHTTP2:
+		return "The server agrees on HTTP/2 and breaks its rules. Ask it for HTTP/1.1, and tell its operator."
 	case cause == "not-tls" && speaksTLS(s.First):
 		return "The peer begins TLS and breaks its rules: a defect of the server, or of something between. Check host and port, and ask its operator."
 	}

@@ -81,6 +81,7 @@ var rules = []rule{
 	{"tls-on-plain-port", Certain, func(s *Signals) bool {
 		return !s.HTTPS && (speaksTLS(s.First) || s.status(400, 497) && saysPlainHTTP(s.Body))
 	}},
+	{"not-tls", Medium, func(s *Signals) bool { return s.LeftTLS != nil }},
 	{"tls-on-plain-port", Low, func(s *Signals) bool { return !s.HTTPS && s.RequestSent && !s.PeerSpoke && s.cut() }},
 
 	// Our own verdict on what we may send.
@@ -96,6 +97,7 @@ var rules = []rule{
 	{"alpn-mismatch", Certain, func(s *Signals) bool { return s.alert(noAppProtocol) || s.NoProtocol }},
 	{"server-cert-weak", High, func(s *Signals) bool { return s.leftByUs() && s.weakServer() }},
 	{"alpn-mismatch", Medium, func(s *Signals) bool { return s.leftByUs() && s.OneProtocol }},
+	{"alpn-mismatch", Low, func(s *Signals) bool { return s.NotHTTP2 }},
 
 	// Per-path client authentication, which asks after the request.
 	{"renegotiation-required", Certain, func(s *Signals) bool {
@@ -186,6 +188,7 @@ var rules = []rule{
 
 	// Alerts before anybody spoke of certificates.
 	{"sni-required", High, func(s *Signals) bool { return s.alert(unrecognizedName) }},
+	{"sni-required", Medium, func(s *Signals) bool { return !s.HandshakeDone && s.cut() && s.warned(unrecognizedName) }},
 	{"sni-required", Medium, func(s *Signals) bool { return s.alert(missingExtension) && s.IsAddress }},
 	{"no-common-cipher", High, func(s *Signals) bool { return s.alert(insufficient) }},
 	{"no-common-cipher", Medium, func(s *Signals) bool { return s.alert(handshakeFailure) }},

@@ -62,6 +62,14 @@ func (s *Signals) untaken() bool {
 	return s.HTTPS && s.Connected && s.PeerSpoke && !s.HandshakeDone && (s.End == EndOurselves || s.AlertBy == Ourselves)
 }
 
+// warned says whether the first that a peer said was a warning: of those that TLS
+// 1.2 lets a client pass over.
+func (s *Signals) warned(number uint8) bool {
+	const warning = 1
+	return bytes.HasPrefix(s.First, []byte{recordAlert, 3}) && len(s.First) >= recordHeader+2 &&
+		s.First[recordHeader] == warning && s.First[recordHeader+1] == number
+}
+
 // sent says whether a certificate was sent that has a property.
 func (s *Signals) sent(has func(Leaf) bool) bool { return s.Presented != nil && has(*s.Presented) }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
 // serverHello is a ServerHello of a version that chose a suite (RFC 5246, section
@@ -80,18 +81,77 @@ func TestHandshakesThatWeLeave(t *testing.T) {
 	}
 }
 
-// A server that leaves TLS after the handshake has not ended without a word.
+// A server that leaves TLS after the handshake has not ended without a word, and
+// has refused no certificate, whether it closes then or stays.
 func TestServerThatLeavesTLS(t *testing.T) {
 	nothingLeft(t)
+	for name, then := range map[string]func(*peer){"stays": (*peer).gone, "closes": (*peer).finish} {
+		t.Run(name, func(t *testing.T) {
+			l := newFaultLab(t, serveFaults(t, func(p *peer) {
+				p.request()
+				_, _ = io.WriteString(p.raw, fine)
+				then(p)
+			}))
+			l.server.tls.ClientAuth = tls.RequestClientCert
+			alice, err := l.server.ca.Issue(mtlstest.Client{Name: "alice"})
+			require.NoError(t, err)
+			r := l.request("https://fault.test/")
+			r.Identity = alice.Credential
+			resp, err := l.Do(t.Context(), r)
+			f := failureOf(t, err)
+			assert.Equal(t, mtlshttp.KindProtocol, f.Kind, "%v", err)
+			assert.Empty(t, f.Reason)
+			assert.False(t, f.Retryable)
+			if assert.NotNil(t, f.Diagnosis) {
+				assert.Equal(t, "not-tls", f.Diagnosis.Cause)
+				assert.Contains(t, f.Diagnosis.Seen, `"HTTP/"`)
+			}
+			l.nothingLeaked(resp, err, "https")
+		})
+	}
+}
+
+// A server that agrees on HTTP/2 and speaks HTTP/1.1 is told as that.
+func TestServerThatLeavesHTTP2(t *testing.T) {
+	nothingLeft(t)
 	l := newFaultLab(t, serveFaults(t, func(p *peer) {
-		p.request()
-		_, _ = io.WriteString(p.raw, fine)
+		p.handshake()
+		p.say(fine)
 		p.gone()
 	}))
+	l.server.tls.NextProtos = []string{"h2"}
 	resp, err := l.Do(t.Context(), l.request("https://fault.test/"))
 	f := failureOf(t, err)
 	assert.Equal(t, mtlshttp.KindProtocol, f.Kind, "%v", err)
-	assert.Empty(t, f.Reason)
 	assert.False(t, f.Retryable)
-	l.nothingLeaked(resp, err, "https")
+	if assert.NotNil(t, f.Diagnosis) {
+		assert.Equal(t, "alpn-mismatch", f.Diagnosis.Cause)
+		assert.Equal(t, "low", f.Diagnosis.Confidence)
+		assert.Contains(t, f.Diagnosis.Advice, "Ask it for HTTP/1.1")
+	}
+	l.nothingLeaked(resp, err, "")
+}
+
+// A server of another protocol that speaks first is told in words, whether the
+// request met them or not.
+func TestServersThatSpeakFirst(t *testing.T) {
+	nothingLeft(t)
+	const times = 20
+	scripts := make([]func(*peer), times)
+	for i := range scripts {
+		scripts[i] = func(p *peer) {
+			p.say("SSH-2.0-OpenSSH_9.6\r\n")
+			p.gone()
+		}
+	}
+	l := newFaultLab(t, serveFaults(t, scripts...))
+	for range times {
+		_, err := l.Do(t.Context(), l.request("http://fault.test/"))
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindProtocol, f.Kind, "%v", err)
+		assert.Empty(t, f.Reason)
+		assert.False(t, f.Retryable)
+		assert.NotContains(t, err.Error(), "%!")
+	}
+	l.nothingLeaked(nil, nil, "http")
 }

@@ -34,12 +34,13 @@ func (t *Transport) confirm(record *Record, handshake time.Duration) error {
 	// HTTP/1.1 server does not speak first.
 	_, err = record.tls.Read(make([]byte, 1))
 	if err == nil {
-		err = errSpokeFirst
+		err = ErrSpokeFirst
 	}
 	return err
 }
 
-var errSpokeFirst = errors.New("the server sent data before a request")
+// ErrSpokeFirst: on a new connection the server did not wait for a request.
+var ErrSpokeFirst = errors.New("the server sent data before a request")
 
 // peekAlert waits for the next record without taking it, and says whether it is
 // as long as an alert.
