@@ -77,7 +77,7 @@ func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, 
 	if leaf.IsCA {
 		add("certificate-authority", name+" is the certificate of an authority, not of a client: many servers refuse it")
 	}
-	if !allowsClientAuth(leaf) {
+	if !allowsUse(leaf, x509.ExtKeyUsageClientAuth) {
 		add("wrong-usage", "the extended key usage of "+name+" does not include client authentication")
 	}
 	if why := weakness(leaf); why != "" {

@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -143,10 +144,15 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		if slices.ContainsFunc(chain[:i], c.Equal) {
 			continue // some servers send their own twice
 		}
-		s.Chain = append(s.Chain, diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(),
-			NotBefore: c.NotBefore, NotAfter: c.NotAfter, SelfSigned: selfSigned(c), Authority: c.IsCA, Weak: weakness(c), Names: namesOf(c)})
+		s.Chain = append(s.Chain, serverCertificate(c))
 	}
 	s.Verify = p.verifyFault(o.err)
+	var invalid x509.CertificateInvalidError
+	if errors.As(o.err, &invalid) && len(chain) > 0 && !chain[0].Equal(invalid.Cert) {
+		culprit := serverCertificate(invalid.Cert)
+		s.Culprit, s.Ours = &culprit, !slices.ContainsFunc(chain, invalid.Cert.Equal)
+	}
+	s.Namesake = !s.OfProxy && s.Verify == diagnosis.VerifyUnknownAuthority && hasNamesake(p.trust.added, chain)
 	var name x509.HostnameError
 	if errors.As(o.err, &name) {
 		s.Host = name.Host // the proxy's, or one to be verified in its place
@@ -212,7 +218,7 @@ func isAlert(err error) bool {
 func leafOf(id *wire.Identity) diagnosis.Leaf {
 	c := id.Certificate.Leaf
 	return diagnosis.Leaf{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
-		SelfSigned: selfSigned(c), ClientAuth: allowsClientAuth(c), Weak: weakness(c), OutdatedHash: outdatedHash(c),
+		SelfSigned: selfSigned(c), ClientAuth: allowsUse(c, x509.ExtKeyUsageClientAuth), Weak: weakness(c), OutdatedHash: outdatedHash(c),
 		ChainLength: len(id.Certificate.Certificate)}
 }
 
@@ -222,6 +228,22 @@ func listsAuthority(cas [][]byte, id *wire.Identity) bool {
 	return slices.ContainsFunc(id.Certificate.Certificate, func(der []byte) bool {
 		c, err := x509.ParseCertificate(der)
 		return err == nil && listed(cas, c)
+	})
+}
+
+func serverCertificate(c *x509.Certificate) diagnosis.ServerCertificate {
+	return diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
+		SelfSigned: selfSigned(c), Authority: c.IsCA && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageCertSign != 0),
+		Weak: weakness(c), Names: namesOf(c)}
+}
+
+// hasNamesake says whether a root has the name of an authority that issued a
+// certificate of a chain, and is another.
+func hasNamesake(roots, chain []*x509.Certificate) bool {
+	return slices.ContainsFunc(roots, func(root *x509.Certificate) bool {
+		return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
+			return bytes.Equal(root.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(root) != nil
+		})
 	})
 }
 
@@ -252,6 +274,8 @@ func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
 			return diagnosis.VerifyNotYetValid
 		}
 		return diagnosis.VerifyExpired
+	case errors.As(verify.Err, &invalid) && invalid.Reason == x509.IncompatibleUsage && allowsUse(invalid.Cert, x509.ExtKeyUsageServerAuth):
+		return diagnosis.VerifyForbidden // it is not the certificate that is for another use
 	case errors.As(verify.Err, &invalid):
 		return ofInvalid(invalid.Reason)
 	case errors.As(verify.Err, &critical):

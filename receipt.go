@@ -173,7 +173,7 @@ func (r *Receipt) warn(p *plan, f wire.Facts, now time.Time) {
 		if expiring(leaf, now) {
 			add("client-cert-expiring", "the client certificate ends on "+leaf.NotAfter.UTC().Format(time.DateOnly))
 		}
-		if !allowsClientAuth(leaf) {
+		if !allowsUse(leaf, x509.ExtKeyUsageClientAuth) {
 			add("wrong-usage", "the client certificate's extended key usage does not include client authentication")
 		}
 		if why := weakness(leaf); why != "" {
@@ -275,13 +275,13 @@ func selfSigned(c *x509.Certificate) bool {
 	return slices.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
-// allowsClientAuth says whether the extended key usage, where there is one,
-// includes client authentication (RFC 5280, section 4.2.1.12).
-func allowsClientAuth(c *x509.Certificate) bool {
+// allowsUse says whether the extended key usage, where there is one, includes one
+// (RFC 5280, section 4.2.1.12).
+func allowsUse(c *x509.Certificate, usage x509.ExtKeyUsage) bool {
 	if len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 {
 		return true
 	}
-	return slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
+	return slices.Contains(c.ExtKeyUsage, usage) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
 }
 
 // weakness says what servers may find too weak about a certificate.

@@ -110,9 +110,26 @@ func TestServerCertificatesThatBreakARule(t *testing.T) {
 		c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"elsewhere.test"}
 	}})
 	require.NoError(t, err)
-	short, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) { c.MaxPathLenZero = true }})
+	short, err := root.Intermediate(testca.Options{CommonName: "short", Template: func(c *x509.Certificate) { c.MaxPathLenZero = true }})
 	require.NoError(t, err)
-	below, err := short.Intermediate(testca.Options{})
+	below, err := short.Intermediate(testca.Options{CommonName: "below"})
+	require.NoError(t, err)
+	gone := time.Now().Add(-time.Minute)
+	expired, err := root.Intermediate(testca.Options{CommonName: "old", NotAfter: gone})
+	require.NoError(t, err)
+	early, err := root.Intermediate(testca.Options{CommonName: "early", NotBefore: time.Now().Add(time.Hour)})
+	require.NoError(t, err)
+	clientsOnly, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) {
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	}})
+	require.NoError(t, err)
+	oldRoot, err := testca.New(testca.Options{CommonName: "old root", NotAfter: gone})
+	require.NoError(t, err)
+	namesake, err := testca.New(testca.Options{CommonName: "trusted"})
+	require.NoError(t, err)
+	left, err := root.Intermediate(testca.Options{CommonName: "left"})
+	require.NoError(t, err)
+	right, err := root.Intermediate(testca.Options{CommonName: "right"})
 	require.NoError(t, err)
 	noAuthority, err := root.Intermediate(testca.Options{Template: func(c *x509.Certificate) {
 		c.IsCA, c.KeyUsage = false, x509.KeyUsageDigitalSignature
@@ -130,21 +147,37 @@ func TestServerCertificatesThatBreakARule(t *testing.T) {
 		leaf         testca.Leaf
 		cause        string
 		seen, advice string
+		change       func(*mtlshttp.Request, *testca.Pair)
 	}{
 		"for clients": {root, with(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-			"server-cert-untrusted", "it is not for server authentication", "serverAuth"},
+			"server-cert-untrusted", "it is not for server authentication", "serverAuth", nil},
 		"a critical extension": {root, with(func(c *x509.Certificate) { c.ExtraExtensions = append(c.ExtraExtensions, critical) }),
-			"server-cert-untrusted", "a critical extension", "without that extension"},
-		"names that its authority may not give": {constrained, named, "server-cert-untrusted", "may not issue it", "issued by another"},
-		"too far below its authority":           {below, named, "server-cert-untrusted", "", ""},
-		"issued by a leaf":                      {noAuthority, named, "server-cert-untrusted", "is no authority", "Do not add that"},
+			"server-cert-untrusted", "a critical extension", "without that extension", nil},
+		"names that its authority may not give": {constrained, named, "server-cert-untrusted", "may not issue it", "issued by another", nil},
+		"too far below its authority":           {below, named, "server-cert-untrusted", `"CN=short", which came with it, may not have it issued`, "issued by another", nil},
+		"issued by a leaf":                      {noAuthority, named, "server-cert-untrusted", "may issue none", "Do not add that", nil},
 		"no name but a common one": {root, testca.Leaf{CommonName: "bank.test"},
-			"server-name-mismatch", `it names no host, and so not "bank.test"`, "subject alternative name"},
+			"server-name-mismatch", `it names no host, and so not "bank.test"`, "subject alternative name", nil},
+		"an authority that has expired": {expired, named, "server-cert-expired", `the certificate of "CN=old", which came with it, is valid`, "sends along has expired", nil},
+		"an authority of tomorrow":      {early, named, "server-cert-not-yet-valid", `"CN=early", which came with it`, "above the server's", nil},
+		"an authority for clients":      {clientsOnly, named, "server-cert-untrusted", "an authority above it may not issue it", "issued by another", nil},
+		"a trusted one that has expired": {oldRoot, named, "server-cert-expired", `the certificate of "CN=old root", which is trusted here`, "in its place",
+			func(r *mtlshttp.Request, _ *testca.Pair) {
+				r.Roots.Certificates = []*x509.Certificate{oldRoot.Certificate}
+			}},
+		"an address among the names": {root, testca.Leaf{DNSNames: []string{"127.0.0.1"}}, "server-name-mismatch", "as a host's name and not as an address", "as IP address",
+			func(r *mtlshttp.Request, _ *testca.Pair) { r.Verify = mtlshttp.Verify{} }},
+		"another of the same name": {namesake, named, "server-cert-untrusted", `"CN=trusted" is trusted here, and has another key`, "has a new key", nil},
+		"another's intermediate": {left, named, "server-intermediate-missing", "what came with it is not its issuer's", "do not join",
+			func(_ *mtlshttp.Request, pair *testca.Pair) { pair.Chain = []*x509.Certificate{right.Certificate} }},
 	} {
 		pair, err := c.ca.Issue(c.leaf)
 		require.NoError(t, err)
-		url := startServer(t, &tls.Config{Certificates: []tls.Certificate{pair.TLS()}}, http.NotFoundHandler())
-		r := &mtlshttp.Request{URL: url, Verify: mtlshttp.Verify{Name: "bank.test"}, Roots: mtlshttp.Roots{Certificates: []*x509.Certificate{root.Certificate}}}
+		r := &mtlshttp.Request{Verify: mtlshttp.Verify{Name: "bank.test"}, Roots: mtlshttp.Roots{Certificates: []*x509.Certificate{root.Certificate}}}
+		if c.change != nil {
+			c.change(r, pair)
+		}
+		r.URL = startServer(t, &tls.Config{Certificates: []tls.Certificate{pair.TLS()}}, http.NotFoundHandler())
 		_, err = newExecutor(t).Do(t.Context(), r)
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindTLSServerCert, f.Kind, name)

@@ -135,11 +135,18 @@ func explain(s *Signals, cause string) (seen, advice string) {
 func (s *Signals) whyRefused() string {
 	switch s.Verify {
 	case VerifyName:
-		if s.nameless() {
+		switch {
+		case s.nameless():
 			return fmt.Sprintf("it names no host, and so not %q: a common name does not count", s.Host)
+		case s.misspelt():
+			return fmt.Sprintf("it has %q as a host's name and not as an address", s.Host)
 		}
 		return fmt.Sprintf("it names %s and not %q", list(s.Chain[0].Names), s.Host)
 	case VerifyExpired, VerifyNotYetValid:
+		if c := s.Culprit; c != nil {
+			return fmt.Sprintf("the certificate of %q, %s, is valid %s to %s, and by this machine's clock it is %s",
+				c.Subject, s.whence(), day(c.NotBefore), day(c.NotAfter), day(s.Now))
+		}
 		return "by this machine's clock it is " + day(s.Now)
 	case VerifyStaleList:
 		return "a revocation list of its authorities is out of date"
@@ -148,15 +155,33 @@ func (s *Signals) whyRefused() string {
 	case VerifyUsage:
 		return "it is not for server authentication"
 	case VerifyForbidden:
+		if s.Culprit != nil {
+			return fmt.Sprintf("%q, %s, may not have it issued", s.Culprit.Subject, s.whence())
+		}
 		return "an authority above it may not issue it"
 	case VerifyCritical:
 		return "it has a critical extension that is not understood here"
 	case VerifyUnknownAuthority:
-		if s.byNone() {
-			return "its issuer came with it, and is no authority"
+		switch {
+		case s.byNone():
+			return "its issuer came with it, and may issue none"
+		case s.Namesake:
+			return fmt.Sprintf("an authority of the name %q is trusted here, and has another key", s.leadsTo())
+		case s.unjoined():
+			return "what came with it is not its issuer's"
+		case len(s.Chain) > 1:
+			return fmt.Sprintf("what came with it leads to %q", s.leadsTo())
 		}
 	}
 	return ""
+}
+
+// whence says where the authority is from that a refusal is about.
+func (s *Signals) whence() string {
+	if s.Ours {
+		return "which is trusted here"
+	}
+	return "which came with it"
 }
 
 // adviceOfVerify is about refusals of ours for which a cause's advice is too wide.
@@ -198,10 +223,22 @@ func (s *Signals) advice(cause string) string {
 	switch own := adviceOfVerify[s.Verify]; {
 	case own != "":
 		return own
+	case s.Verify == VerifyExpired && s.Culprit != nil && s.Ours:
+		return "The certificate of an authority that is trusted here has expired. Put the authority's current one in its place; if it has none, the server's operator must have its own issued by another."
+	case s.Verify == VerifyExpired && s.Culprit != nil:
+		return "The certificate of an authority that the server sends along has expired. Its operator must send the authority's current one; if it has not expired, check this machine's clock."
+	case s.Verify == VerifyNotYetValid && s.Culprit != nil:
+		return "The certificate of an authority above the server's is not valid yet. Check this machine's clock, or tell the server's operator."
+	case s.Verify == VerifyName && s.misspelt():
+		return "The server's certificate has the address as a name. Its operator must have it issued again, with the address as IP address among the subject's alternative names."
 	case s.Verify == VerifyName && s.nameless():
 		return "The server's certificate names no host. Its operator must have it issued again, with the host's name as subject alternative name."
 	case s.Verify == VerifyUnknownAuthority && s.byNone():
 		return "The server's certificate was issued by one that is no authority's. Do not add that: ask the server's operator."
+	case s.Verify == VerifyUnknownAuthority && s.Namesake:
+		return "The authority has a new key, or somebody else uses its name. Get its current certificate from the server's operator, and add it in the place of the old one."
+	case s.Verify == VerifyUnknownAuthority && s.unjoined():
+		return "The server sent certificates that do not join: the issuer's is not among them. Its operator should send the right ones; until then, add the issuer's certificate."
 	}
 	switch {
 	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
@@ -209,7 +246,7 @@ func (s *Signals) advice(cause string) string {
 	case cause == "alpn-mismatch" && s.NotHTTP2:
 		return "The server agrees on HTTP/2 and breaks its rules. Ask it for HTTP/1.1, and tell its operator."
 	case cause == "not-tls" && speaksTLS(s.First):
-		return "The peer begins TLS and breaks its rules: a defect of the server, or of something between. Check host and port, and ask its operator."
+		return "The peer begins TLS and breaks its rules, in the way that the error names: a defect of the server, or of something between. Check host and port, and ask its operator."
 	}
 	refused := s.Presented
 	if cause == "client-cert-withheld" && len(s.Withheld) > 0 {

@@ -61,11 +61,12 @@ var rules = []rule{
 	{"server-cert-self-signed", High, func(s *Signals) bool {
 		return s.Verify == VerifyUnknownAuthority && s.alone(selfSigned)
 	}},
+	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyUnknownAuthority && s.Namesake }},
 	{"server-cert-untrusted", Medium, func(s *Signals) bool {
 		return s.Verify == VerifyUnknownAuthority && s.alone(ofARoot)
 	}},
 	{"server-intermediate-missing", Medium, func(s *Signals) bool {
-		return s.Verify == VerifyUnknownAuthority && len(s.Chain) == 1
+		return s.Verify == VerifyUnknownAuthority && (len(s.Chain) == 1 || s.unjoined())
 	}},
 	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyUnknownAuthority }},
 	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyPin }},

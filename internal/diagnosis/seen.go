@@ -99,6 +99,33 @@ func (s *Signals) byNone() bool {
 	return len(s.Chain) > 1 && s.Chain[0].Issuer == s.Chain[1].Subject && !s.Chain[1].Authority && !s.Chain[1].SelfSigned
 }
 
+// unjoined says whether certificates came with the server's own, and none of them
+// is its issuer's.
+func (s *Signals) unjoined() bool {
+	return len(s.Chain) > 1 && !s.Chain[0].SelfSigned && !ofARoot(s.Chain[0]) &&
+		!slices.ContainsFunc(s.Chain[1:], func(c ServerCertificate) bool { return c.Subject == s.Chain[0].Issuer })
+}
+
+// leadsTo is the name of the authority at the end of what was sent, as far as
+// its certificates join.
+func (s *Signals) leadsTo() string {
+	top := s.Chain[0]
+	for range s.Chain {
+		i := slices.IndexFunc(s.Chain[1:], func(c ServerCertificate) bool { return c.Subject == top.Issuer })
+		if i < 0 {
+			break
+		}
+		top = s.Chain[1+i]
+	}
+	return top.Issuer
+}
+
+// misspelt says whether the server's certificate has the host's address where
+// names are.
+func (s *Signals) misspelt() bool {
+	return len(s.Chain) > 0 && slices.Contains(s.Chain[0].Names, s.Host)
+}
+
 // nameless says whether the server's certificate names no host.
 func (s *Signals) nameless() bool { return len(s.Chain) > 0 && len(s.Chain[0].Names) == 0 }
 

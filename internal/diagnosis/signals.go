@@ -28,6 +28,14 @@ type Signals struct {
 	// The server's side.
 	Chain  []ServerCertificate // as sent, the leaf first
 	Verify VerifyFault
+	// Culprit is the authority above the server's certificate that the refusal
+	// is about; nil: it is about the certificate itself. Ours says that it was
+	// not sent, but is one that is trusted here.
+	Culprit *ServerCertificate
+	Ours    bool
+	// Namesake: an authority that is trusted here has the name of one that
+	// issued what was sent, and another key.
+	Namesake bool
 	// OfProxy: Chain and Verify are of the proxy's own handshake.
 	OfProxy bool
 
