@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -77,10 +78,10 @@ func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, 
 	if leaf.IsCA {
 		add("certificate-authority", name+" is the certificate of an authority, not of a client: many servers refuse it")
 	}
-	if !allowsUse(leaf, x509.ExtKeyUsageClientAuth) {
+	if !certificate.AllowsUse(leaf, x509.ExtKeyUsageClientAuth) {
 		add("wrong-usage", "the extended key usage of "+name+" does not include client authentication")
 	}
-	if why := weakness(leaf); why != "" {
+	if why := certificate.Weakness(leaf); why != "" {
 		add("weak-key", name+" has "+why)
 	}
 	for _, dns := range leaf.DNSNames {
@@ -91,7 +92,7 @@ func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, 
 	}
 	chain := parsed(id.Certificate)
 	switch {
-	case selfSigned(leaf):
+	case certificate.SelfSigned(leaf):
 		add("self-signed", name+" is signed by itself: the server must know the certificate itself")
 	case len(chain) == 1:
 		add("chain-incomplete", name+" comes without its issuer's certificate: a server that does not have it cannot build a chain")

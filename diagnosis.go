@@ -1,20 +1,16 @@
 package mtlshttp
 
 import (
-	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
-	"github.com/mtlshttp/mtlshttp/internal/revocation"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -121,42 +117,25 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 		HTTP11Needed: wire.HTTP11Required(o.err),
 	}
 	for _, id := range progress.Allowed { // as of this hop, which a rotation may have come before
-		s.Configured = append(s.Configured, leafOf(id))
+		s.Configured = append(s.Configured, diagnosis.LeafOf(&id.Certificate, nil))
 	}
 	if f.Presented != nil {
-		l := leafOf(f.Presented)
-		l.Listed = listsAuthority(f.AcceptableCAs, f.Presented)
+		l := diagnosis.LeafOf(&f.Presented.Certificate, f.AcceptableCAs)
 		s.Presented = &l
 	}
 	for _, w := range f.Withheld {
-		s.Withheld = append(s.Withheld, diagnosis.Withheld{Leaf: leafOf(w.Identity), Reason: string(w.Reason)})
+		s.Withheld = append(s.Withheld, diagnosis.Withheld{Leaf: diagnosis.LeafOf(&w.Identity.Certificate, nil), Reason: string(w.Reason)})
 	}
-	chain := serverChain(f)
+	chain, trusted := serverChain(f), p.trust.added
 	var proxy *wire.ProxyError
 	if errors.As(o.err, &proxy) {
 		s.ProxyStatus, s.ProxyRequested, s.ProxyFailed = proxy.Status, proxy.Requested, proxy.TLS
 		s.ProxyRefused, s.ProxyAuth = proxy.Refused, proxy.Auth
 		if chain = unverified(proxy.Err); len(chain) > 0 {
-			s.OfProxy = true
+			s.OfProxy, trusted = true, nil
 		}
 	}
-	for i, c := range chain {
-		if slices.ContainsFunc(chain[:i], c.Equal) {
-			continue // some servers send their own twice
-		}
-		s.Chain = append(s.Chain, serverCertificate(c))
-	}
-	s.Verify = p.verifyFault(o.err)
-	var invalid x509.CertificateInvalidError
-	if errors.As(o.err, &invalid) && len(chain) > 0 && !chain[0].Equal(invalid.Cert) {
-		culprit := serverCertificate(invalid.Cert)
-		s.Culprit, s.Ours = &culprit, !slices.ContainsFunc(chain, invalid.Cert.Equal)
-	}
-	s.Namesake = !s.OfProxy && s.Verify == diagnosis.VerifyUnknownAuthority && hasNamesake(p.trust.added, chain)
-	var name x509.HostnameError
-	if errors.As(o.err, &name) {
-		s.Host = name.Host // the proxy's, or one to be verified in its place
-	}
+	s.Refused(o.err, chain, trusted)
 	var noMatch *wire.NoMatchError
 	var notAsked *wire.NotAskedError
 	s.GaveUp, s.NotAsked = errors.As(o.err, &noMatch), errors.As(o.err, &notAsked)
@@ -213,95 +192,4 @@ func endOf(o outcome, f wire.Facts) diagnosis.End {
 func isAlert(err error) bool {
 	_, _, ok := wire.AlertOf(err)
 	return ok
-}
-
-func leafOf(id *wire.Identity) diagnosis.Leaf {
-	c := id.Certificate.Leaf
-	return diagnosis.Leaf{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
-		SelfSigned: selfSigned(c), ClientAuth: allowsUse(c, x509.ExtKeyUsageClientAuth), Weak: weakness(c), OutdatedHash: outdatedHash(c),
-		ChainLength: len(id.Certificate.Certificate)}
-}
-
-// listsAuthority says whether a server's list names the issuer of any
-// certificate of an identity's chain.
-func listsAuthority(cas [][]byte, id *wire.Identity) bool {
-	return slices.ContainsFunc(id.Certificate.Certificate, func(der []byte) bool {
-		c, err := x509.ParseCertificate(der)
-		return err == nil && listed(cas, c)
-	})
-}
-
-func serverCertificate(c *x509.Certificate) diagnosis.ServerCertificate {
-	return diagnosis.ServerCertificate{Subject: c.Subject.String(), Issuer: c.Issuer.String(), NotBefore: c.NotBefore, NotAfter: c.NotAfter,
-		SelfSigned: selfSigned(c), Authority: c.IsCA && (c.KeyUsage == 0 || c.KeyUsage&x509.KeyUsageCertSign != 0),
-		Weak: weakness(c), Names: namesOf(c)}
-}
-
-// hasNamesake says whether a root has the name of an authority that issued a
-// certificate of a chain, and is another.
-func hasNamesake(roots, chain []*x509.Certificate) bool {
-	return slices.ContainsFunc(roots, func(root *x509.Certificate) bool {
-		return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
-			return bytes.Equal(root.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(root) != nil
-		})
-	})
-}
-
-// namesOf are the names and addresses that a certificate is for.
-func namesOf(c *x509.Certificate) []string {
-	list := slices.Clone(c.DNSNames)
-	for _, ip := range c.IPAddresses {
-		list = append(list, ip.String())
-	}
-	return list
-}
-
-func (p *plan) verifyFault(err error) diagnosis.VerifyFault {
-	var verify *tls.CertificateVerificationError
-	if !errors.As(err, &verify) {
-		return diagnosis.VerifyNone
-	}
-	var (
-		invalid   x509.CertificateInvalidError
-		name      x509.HostnameError
-		authority x509.UnknownAuthorityError
-		insecure  x509.InsecureAlgorithmError
-		critical  x509.UnhandledCriticalExtension
-	)
-	switch {
-	case errors.As(verify.Err, &invalid) && invalid.Reason == x509.Expired:
-		if p.clock().Before(invalid.Cert.NotBefore) {
-			return diagnosis.VerifyNotYetValid
-		}
-		return diagnosis.VerifyExpired
-	case errors.As(verify.Err, &invalid) && invalid.Reason == x509.IncompatibleUsage && allowsUse(invalid.Cert, x509.ExtKeyUsageServerAuth):
-		return diagnosis.VerifyForbidden // it is not the certificate that is for another use
-	case errors.As(verify.Err, &invalid):
-		return ofInvalid(invalid.Reason)
-	case errors.As(verify.Err, &critical):
-		return diagnosis.VerifyCritical
-	case errors.As(verify.Err, &name):
-		return diagnosis.VerifyName
-	case errors.Is(verify.Err, revocation.ErrRevoked):
-		return diagnosis.VerifyRevoked
-	case errors.Is(verify.Err, revocation.ErrStale):
-		return diagnosis.VerifyStaleList
-	case errors.Is(verify.Err, errPin):
-		return diagnosis.VerifyPin
-	case errors.As(verify.Err, &insecure):
-		return diagnosis.VerifyWeak
-	case errors.As(verify.Err, &authority):
-		return diagnosis.VerifyUnknownAuthority
-	}
-	return diagnosis.VerifyOther
-}
-
-func ofInvalid(r x509.InvalidReason) diagnosis.VerifyFault {
-	switch r {
-	case x509.IncompatibleUsage:
-		return diagnosis.VerifyUsage
-	case x509.NotAuthorizedToSign, x509.TooManyIntermediates, x509.CANotAuthorizedForThisName, x509.CANotAuthorizedForExtKeyUsage:
-		return diagnosis.VerifyForbidden
-	}
-	return diagnosis.VerifyOther
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/bodyreader"
-	"github.com/mtlshttp/mtlshttp/internal/revocation"
+	"github.com/mtlshttp/mtlshttp/internal/diagnosis"
 	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
@@ -114,7 +114,7 @@ func (p *plan) classify(ctx context.Context, err error, progress wire.Progress, 
 	case stage != nil && stage.Stage == wire.StageProxy:
 		return newError(KindProxy, "")
 	case errors.As(err, &verify):
-		return newError(KindTLSServerCert, verifyReason(verify))
+		return newError(KindTLSServerCert, verifyReason(diagnosis.VerifyFaultOf(err, p.clock())))
 	case errors.As(err, &noMatch):
 		return newError(KindTLSClientCert, "no-match")
 	case errors.As(err, &notAsked):
@@ -254,24 +254,20 @@ func proxyReason(err *wire.ProxyError) string {
 	return ""
 }
 
-func verifyReason(err *tls.CertificateVerificationError) string {
-	var (
-		invalid   x509.CertificateInvalidError
-		name      x509.HostnameError
-		authority x509.UnknownAuthorityError
-	)
-	switch {
-	case errors.As(err.Err, &invalid) && invalid.Reason == x509.Expired:
+// verifyReason is the word for why a server's certificate is refused.
+func verifyReason(f diagnosis.VerifyFault) string {
+	switch f {
+	case diagnosis.VerifyExpired, diagnosis.VerifyNotYetValid:
 		return "expired"
-	case errors.As(err.Err, &name):
+	case diagnosis.VerifyName:
 		return "name"
-	case errors.As(err.Err, &authority):
+	case diagnosis.VerifyUnknownAuthority:
 		return "unknown-authority"
-	case errors.Is(err.Err, revocation.ErrRevoked):
+	case diagnosis.VerifyRevoked:
 		return "revoked"
-	case errors.Is(err.Err, revocation.ErrStale):
+	case diagnosis.VerifyStaleList:
 		return "revocation-list-expired"
-	case errors.Is(err.Err, errPin):
+	case diagnosis.VerifyPin:
 		return "pin"
 	}
 	return "invalid"

@@ -1,9 +1,6 @@
 package mtlshttp
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -12,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -173,13 +171,13 @@ func (r *Receipt) warn(p *plan, f wire.Facts, now time.Time) {
 		if expiring(leaf, now) {
 			add("client-cert-expiring", "the client certificate ends on "+leaf.NotAfter.UTC().Format(time.DateOnly))
 		}
-		if !allowsUse(leaf, x509.ExtKeyUsageClientAuth) {
+		if !certificate.AllowsUse(leaf, x509.ExtKeyUsageClientAuth) {
 			add("wrong-usage", "the client certificate's extended key usage does not include client authentication")
 		}
-		if why := weakness(leaf); why != "" {
+		if why := certificate.Weakness(leaf); why != "" {
 			add("weak-key", "the client certificate has "+why)
 		}
-		if len(id.Certificate.Certificate) == 1 && !selfSigned(leaf) && len(f.AcceptableCAs) > 0 && !listed(f.AcceptableCAs, leaf) {
+		if len(id.Certificate.Certificate) == 1 && !certificate.SelfSigned(leaf) && len(f.AcceptableCAs) > 0 && !certificate.Listed(f.AcceptableCAs, leaf) {
 			add("chain-incomplete", "the client certificate is sent alone and the server does not list its issuer: an intermediate may be missing")
 		}
 	}
@@ -263,51 +261,6 @@ func names(ders [][]byte) []string {
 	return out
 }
 
-func listed(cas [][]byte, leaf *x509.Certificate) bool {
-	return slices.ContainsFunc(cas, func(der []byte) bool { return slices.Equal(der, leaf.RawIssuer) })
-}
-
 func expiring(c *x509.Certificate, now time.Time) bool {
 	return c.NotAfter.Before(now.Add(expiryWarning))
-}
-
-func selfSigned(c *x509.Certificate) bool {
-	return slices.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
-}
-
-// allowsUse says whether the extended key usage, where there is one, includes one
-// (RFC 5280, section 4.2.1.12).
-func allowsUse(c *x509.Certificate, usage x509.ExtKeyUsage) bool {
-	if len(c.ExtKeyUsage) == 0 && len(c.UnknownExtKeyUsage) == 0 {
-		return true
-	}
-	return slices.Contains(c.ExtKeyUsage, usage) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
-}
-
-// weakness says what servers may find too weak about a certificate.
-func weakness(c *x509.Certificate) string {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		if key.N.BitLen() < 2048 {
-			return "an RSA key of less than 2048 bits"
-		}
-	case *ecdsa.PublicKey:
-		if key.Curve.Params().BitSize < 256 {
-			return "an elliptic curve of less than 256 bits"
-		}
-	case ed25519.PublicKey:
-	}
-	if outdatedHash(c) {
-		return "a signature with an outdated hash"
-	}
-	return ""
-}
-
-// outdatedHash says whether the issuer signed with SHA-1 or older.
-func outdatedHash(c *x509.Certificate) bool {
-	switch c.SignatureAlgorithm {
-	case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
-		return true
-	}
-	return false
 }

@@ -1,17 +1,14 @@
 package mtlshttp
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 	"github.com/mtlshttp/mtlshttp/internal/revocation"
 )
 
@@ -36,10 +33,7 @@ type Verify struct {
 	AllowExpired bool
 }
 
-var (
-	errPin        = errors.New("the server's key is not one of those that are pinned")
-	errNoPeerCert = errors.New("the server sent no certificate")
-)
+var errNoPeerCert = errors.New("the server sent no certificate")
 
 func (v Verify) fault() *Error {
 	if v.Off && (len(v.Pins) > 0 || v.Name != "" || v.SkipName || v.AllowExpired) {
@@ -49,7 +43,7 @@ func (v Verify) fault() *Error {
 		return fault(KindConfig, "verify", "ambiguous", "a name is given, and names are to be skipped")
 	}
 	for i, text := range v.Pins {
-		if _, ok := parsePin(text); !ok {
+		if _, ok := certificate.ParsePin(text); !ok {
 			return fault(KindConfig, "verify", "pin", "pin %d is no SHA-256 sum in hex or base64", i)
 		}
 	}
@@ -77,20 +71,10 @@ func (v Verify) appendKey(key []byte) []byte {
 	key = appendUint(key, uint64(len(v.Name)), uint64(len(v.Pins)))
 	key = append(key, v.Name...)
 	for _, text := range v.Pins {
-		pin, _ := parsePin(text)
+		pin, _ := certificate.ParsePin(text)
 		key = append(key, pin[:]...)
 	}
 	return key
-}
-
-// parsePin reads a sum in hex, or in base64 as curl and HPKP write it.
-func parsePin(text string) (pin [sha256.Size]byte, ok bool) {
-	text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(text), "sha256//"), "sha256/")
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		raw, err = base64.StdEncoding.DecodeString(text)
-	}
-	return pin, err == nil && copy(pin[:], raw) == len(raw) && len(raw) == len(pin)
 }
 
 // byHand says whether crypto/tls's own verification, which takes chain, name
@@ -156,9 +140,9 @@ func within(now time.Time, c *x509.Certificate) time.Time {
 }
 
 func (t *trust) pinned(leaf *x509.Certificate, now time.Time) error {
-	sum := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-	if !slices.ContainsFunc(t.verify.Pins, func(text string) bool { pin, _ := parsePin(text); return pin == sum }) {
-		return errPin
+	sum := certificate.PinOf(leaf)
+	if !slices.ContainsFunc(t.verify.Pins, func(text string) bool { pin, _ := certificate.ParsePin(text); return pin == sum }) {
+		return certificate.ErrPin
 	}
 	if !t.verify.AllowExpired && within(now, leaf) != now {
 		return x509.CertificateInvalidError{Cert: leaf, Reason: x509.Expired}

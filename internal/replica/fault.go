@@ -7,6 +7,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 )
 
 // fault is what a server finds wrong with what a client presented.
@@ -106,10 +108,10 @@ func (e *examination) chain(trusted, sent []*x509.Certificate) []*x509.Certifica
 	chain := sent[:1:1]
 	for len(chain) < longestChain {
 		last := chain[len(chain)-1]
-		if slices.ContainsFunc(trusted, last.Equal) && (!e.rootsOnly || selfSigned(last)) {
+		if slices.ContainsFunc(trusted, last.Equal) && (!e.rootsOnly || certificate.SelfSigned(last)) {
 			return chain
 		}
-		if selfSigned(last) {
+		if certificate.SelfSigned(last) {
 			return nil
 		}
 		issued := func(c *x509.Certificate) bool { return issuerOf(c, last) }
@@ -124,10 +126,6 @@ func (e *examination) chain(trusted, sent []*x509.Certificate) []*x509.Certifica
 	return nil
 }
 
-func selfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
-}
-
 // issuerOf reports whether a signed b. CheckSignature, other than
 // CheckSignatureFrom, knows SHA-1.
 func issuerOf(a, b *x509.Certificate) bool {
@@ -136,8 +134,7 @@ func issuerOf(a, b *x509.Certificate) bool {
 }
 
 func notForClients(c *x509.Certificate) bool {
-	return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) > 0 &&
-		!slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageClientAuth) && !slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
+	return !certificate.AllowsUse(c, x509.ExtKeyUsageClientAuth)
 }
 
 func (e *examination) weakKey(c *x509.Certificate) bool {

@@ -1,0 +1,98 @@
+package certificate
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/mtlshttp/mtlshttp/internal/testca"
+)
+
+func TestIssuers(t *testing.T) {
+	root, err := testca.New(testca.Options{CommonName: "root"})
+	require.NoError(t, err)
+	other, err := testca.New(testca.Options{CommonName: "root"})
+	require.NoError(t, err)
+	leaf, err := root.Issue(testca.Leaf{DNSNames: []string{"a.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	require.NoError(t, err)
+
+	assert.True(t, SelfSigned(root.Certificate))
+	assert.False(t, SelfSigned(leaf.Certificate))
+	assert.True(t, MayIssue(root.Certificate))
+	assert.False(t, MayIssue(leaf.Certificate))
+	assert.False(t, MayIssue(&x509.Certificate{IsCA: true, KeyUsage: x509.KeyUsageCRLSign}))
+	assert.True(t, MayIssue(&x509.Certificate{IsCA: true}))
+	assert.Equal(t, []string{"a.test", "127.0.0.1"}, Names(leaf.Certificate))
+
+	assert.True(t, Listed([][]byte{{1}, root.Certificate.RawSubject}, leaf.Certificate))
+	assert.False(t, Listed([][]byte{leaf.Certificate.RawSubject}, leaf.Certificate))
+
+	chain := []*x509.Certificate{leaf.Certificate}
+	assert.False(t, HasNamesake([]*x509.Certificate{root.Certificate}, chain))
+	assert.True(t, HasNamesake([]*x509.Certificate{other.Certificate}, chain))
+	assert.False(t, HasNamesake(nil, chain))
+}
+
+func TestUses(t *testing.T) {
+	const client, server = x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth
+	for _, c := range []struct {
+		certificate *x509.Certificate
+		want        bool
+	}{
+		{&x509.Certificate{}, true},
+		{&x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{server, client}}, true},
+		{&x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}, true},
+		{&x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{server}}, false},
+		{&x509.Certificate{UnknownExtKeyUsage: []asn1.ObjectIdentifier{{1, 2, 3}}}, false},
+	} {
+		assert.Equal(t, c.want, AllowsUse(c.certificate, client), "%v", c.certificate.ExtKeyUsage)
+	}
+}
+
+func TestWeakness(t *testing.T) {
+	modulus := func(bits uint) *rsa.PublicKey { return &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), bits-1)} }
+	for _, c := range []struct {
+		certificate *x509.Certificate
+		want        string
+	}{
+		{&x509.Certificate{PublicKey: modulus(2048)}, ""},
+		{&x509.Certificate{PublicKey: modulus(2047)}, "RSA"},
+		{&x509.Certificate{PublicKey: &ecdsa.PublicKey{Curve: elliptic.P224()}}, "elliptic curve"},
+		{&x509.Certificate{PublicKey: &ecdsa.PublicKey{Curve: elliptic.P256()}}, ""},
+		{&x509.Certificate{PublicKey: modulus(3072), SignatureAlgorithm: x509.SHA1WithRSA}, "hash"},
+		{&x509.Certificate{SignatureAlgorithm: x509.SHA256WithRSA}, ""},
+	} {
+		if c.want == "" {
+			assert.Empty(t, Weakness(c.certificate))
+			continue
+		}
+		assert.Contains(t, Weakness(c.certificate), c.want)
+	}
+}
+
+func TestPins(t *testing.T) {
+	root, err := testca.New(testca.Options{})
+	require.NoError(t, err)
+	sum := PinOf(root.Certificate)
+	for _, text := range []string{hex.EncodeToString(sum[:]), strings.ToUpper(hex.EncodeToString(sum[:])), base64.StdEncoding.EncodeToString(sum[:]),
+		"sha256//" + base64.StdEncoding.EncodeToString(sum[:]), " sha256/" + base64.StdEncoding.EncodeToString(sum[:]) + "\n"} {
+		pin, ok := ParsePin(text)
+		assert.True(t, ok, text)
+		assert.Equal(t, sum, pin, text)
+	}
+	for _, text := range []string{"", "00", "zz", hex.EncodeToString(sum[:31]), hex.EncodeToString(append(sum[:], 0))} {
+		_, ok := ParsePin(text)
+		assert.False(t, ok, text)
+	}
+}
