@@ -150,17 +150,24 @@ func must[T any](v T, err error) T {
 	return v
 }
 
+func hashOf(hashes table[func() hash.Hash], oid string) func() hash.Hash {
+	h, _ := hashes.find(oid)
+	return h
+}
+
 // testSchemes are all encryptions that we read.
 func testSchemes() []testScheme {
 	var all []testScheme
 	pbeParams := der(tagSequence, der(tagOctetString, testSalt), derInteger(big.NewInt(testRounds)))
-	for oid, scheme := range pbes1Schemes {
+	for _, row := range pbes1Schemes {
+		oid, scheme := row.name, row.of
 		all = append(all, testScheme{algorithmName(oid), func(plain, password []byte) ([]byte, []byte) {
 			key := must(pbkdf1(testBudget(), scheme.hash, password, testSalt, testRounds, 16))
 			return der(tagSequence, derOID(oid), pbeParams), encryptCBC(must(scheme.block(key[:8])), key[8:], plain)
 		}})
 	}
-	for oid, scheme := range pkcs12Schemes {
+	for _, row := range pkcs12Schemes {
+		oid, scheme := row.name, row.of
 		all = append(all, testScheme{algorithmName(oid), func(plain, password []byte) ([]byte, []byte) {
 			bmp := passwords(password)[0].bmp
 			key := must(pkcs12KDF(testBudget(), sha1.New, forKey, bmp, testSalt, testRounds, scheme.keySize))
@@ -174,7 +181,8 @@ func testSchemes() []testScheme {
 			return alg, encryptCBC(must(scheme.block(key)), iv, plain)
 		}})
 	}
-	for oid, prf := range hmacHashes {
+	for _, row := range hmacHashes {
+		oid, prf := row.name, row.of
 		all = append(all, pbes2Scheme("pbkdf2 "+oid, pbkdf2Params(oid), der(tagSequence, derOID(oidAES256CBC), der(tagOctetString, make([]byte, 16))),
 			func(password []byte, size int) []byte {
 				return must(pbkdf2(testBudget(), prf, password, testSalt, testRounds, size))
@@ -197,7 +205,7 @@ func testSchemes() []testScheme {
 		derInteger(big.NewInt(16)), derInteger(big.NewInt(8)), derInteger(big.NewInt(1))))
 	all = append(all, pbes2Scheme("scrypt", scrypt, der(tagSequence, derOID(oidAES256CBC), der(tagOctetString, make([]byte, 16))),
 		func(password []byte, size int) []byte {
-			return must(scryptKey(testBudget(), hmacHashes["1.2.840.113549.2.9"], password, testSalt, 16, 8, 1, size))
+			return must(scryptKey(testBudget(), hashOf(hmacHashes, "1.2.840.113549.2.9"), password, testSalt, 16, 8, 1, size))
 		}))
 	return all
 }
@@ -258,7 +266,7 @@ func (scheme testScheme) pkcs12(s sample, password []byte, mac func(content []by
 // testMAC is MacData of RFC 7292.
 func testMAC(oid string, bmp []byte) func(content []byte) []byte {
 	return func(content []byte) []byte {
-		newHash := digestHashes[oid]
+		newHash := hashOf(digestHashes, oid)
 		key := must(pkcs12KDF(testBudget(), newHash, forMAC, bmp, testSalt, testRounds, newHash().Size()))
 		return der(tagSequence, der(tagSequence, der(tagSequence, derOID(oid), der(tagNull)), der(tagOctetString, macOf(newHash, key, content))),
 			der(tagOctetString, testSalt), derInteger(big.NewInt(testRounds)))
@@ -274,11 +282,11 @@ func macOf(newHash func() hash.Hash, key, content []byte) []byte {
 // testPBMAC1 is MacData of RFC 9579.
 func testPBMAC1(oid string, password []byte, keySize int) func(content []byte) []byte {
 	return func(content []byte) []byte {
-		key := must(pbkdf2(testBudget(), hmacHashes[oid], password, testSalt, testRounds, keySize))
+		key := must(pbkdf2(testBudget(), hashOf(hmacHashes, oid), password, testSalt, testRounds, keySize))
 		derivation := der(tagSequence, derOID(oidPBKDF2), der(tagSequence, der(tagOctetString, testSalt), derInteger(big.NewInt(testRounds)),
 			derInteger(big.NewInt(int64(keySize))), der(tagSequence, derOID(oid))))
 		alg := der(tagSequence, derOID(oidPBMAC1), der(tagSequence, derivation, der(tagSequence, derOID(oid))))
-		return der(tagSequence, der(tagSequence, alg, der(tagOctetString, macOf(hmacHashes[oid], key, content))),
+		return der(tagSequence, der(tagSequence, alg, der(tagOctetString, macOf(hashOf(hmacHashes, oid), key, content))),
 			der(tagOctetString, []byte("NOT USED")), derInteger(big.NewInt(1)))
 	}
 }

@@ -24,18 +24,18 @@ type sshCipher struct {
 	open            func(key, iv, data, tag []byte) ([]byte, error)
 }
 
-var sshCiphers = map[string]sshCipher{
-	"aes128-ctr":             {16, 16, openCTR},
-	"aes192-ctr":             {24, 16, openCTR},
-	"aes256-ctr":             {32, 16, openCTR},
-	"aes128-cbc":             {16, 16, openCBC(aes.NewCipher)},
-	"aes192-cbc":             {24, 16, openCBC(aes.NewCipher)},
-	"aes256-cbc":             {32, 16, openCBC(aes.NewCipher)},
-	"3des-cbc":               {24, 8, openCBC(des.NewTripleDESCipher)},
-	"aes128-gcm@openssh.com": {16, 12, openGCM},
-	"aes256-gcm@openssh.com": {32, 12, openGCM},
+var sshCiphers = table[sshCipher]{
+	{"aes128-ctr", sshCipher{16, 16, openCTR}},
+	{"aes192-ctr", sshCipher{24, 16, openCTR}},
+	{"aes256-ctr", sshCipher{32, 16, openCTR}},
+	{"aes128-cbc", sshCipher{16, 16, openAES}},
+	{"aes192-cbc", sshCipher{24, 16, openAES}},
+	{"aes256-cbc", sshCipher{32, 16, openAES}},
+	{"3des-cbc", sshCipher{24, 8, openTripleDES}},
+	{"aes128-gcm@openssh.com", sshCipher{16, 12, openGCM}},
+	{"aes256-gcm@openssh.com", sshCipher{32, 12, openGCM}},
 
-	"chacha20-poly1305@openssh.com": {64, 0, openChaCha},
+	{"chacha20-poly1305@openssh.com", sshCipher{64, 0, openChaCha}},
 }
 
 func openCTR(key, iv, data, _ []byte) ([]byte, error) {
@@ -48,19 +48,23 @@ func openCTR(key, iv, data, _ []byte) ([]byte, error) {
 	return plain, nil
 }
 
-func openCBC(newBlock func([]byte) (cipher.Block, error)) func(key, iv, data, tag []byte) ([]byte, error) {
-	return func(key, iv, data, _ []byte) ([]byte, error) {
-		block, err := newBlock(key)
-		if err != nil {
-			return nil, err
-		}
-		if len(data)%block.BlockSize() != 0 {
-			return nil, corrupt("OpenSSH key", errors.New("the encrypted data is not whole blocks"))
-		}
-		plain := make([]byte, len(data))
-		cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, data)
-		return plain, nil
+func openAES(key, iv, data, _ []byte) ([]byte, error) { return openCBC(aes.NewCipher, key, iv, data) }
+
+func openTripleDES(key, iv, data, _ []byte) ([]byte, error) {
+	return openCBC(des.NewTripleDESCipher, key, iv, data)
+}
+
+func openCBC(newBlock func([]byte) (cipher.Block, error), key, iv, data []byte) ([]byte, error) {
+	block, err := newBlock(key)
+	if err != nil {
+		return nil, err
 	}
+	if len(data)%block.BlockSize() != 0 {
+		return nil, corrupt("OpenSSH key", errors.New("the encrypted data is not whole blocks"))
+	}
+	plain := make([]byte, len(data))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, data)
+	return plain, nil
 }
 
 func openGCM(key, iv, data, tag []byte) ([]byte, error) {
@@ -126,7 +130,7 @@ func (x *extraction) openSSH(b []byte) error {
 	if cipherName == "none" {
 		return x.sshKeys(private, count)
 	}
-	c, known := sshCiphers[cipherName]
+	c, known := sshCiphers.find(cipherName)
 	salt, rounds := kdf.blob(), kdf.uint32()
 	switch {
 	case !known:

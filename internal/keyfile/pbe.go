@@ -60,13 +60,15 @@ func unsupported(purpose, oid string) *Error {
 func decryptPBE(b *budget, alg algorithm, ciphertext []byte, pw password) ([]byte, error) {
 	var plain []byte
 	var err error
+	pbes1, isPBES1 := pbes1Schemes.find(alg.oid)
+	pkcs12, isPKCS12 := pkcs12Schemes.find(alg.oid)
 	switch {
 	case alg.oid == oidPBES2:
 		plain, err = decryptPBES2(b, alg, ciphertext, pw)
-	case pbes1Schemes[alg.oid].hash != nil:
-		plain, err = decryptPBES1(b, pbes1Schemes[alg.oid], alg, ciphertext, pw)
-	case pkcs12Schemes[alg.oid].keySize != 0:
-		plain, err = decryptPKCS12(b, pkcs12Schemes[alg.oid], alg, ciphertext, pw)
+	case isPBES1:
+		plain, err = decryptPBES1(b, pbes1, alg, ciphertext, pw)
+	case isPKCS12:
+		plain, err = decryptPKCS12(b, pkcs12, alg, ciphertext, pw)
 	default:
 		return nil, unsupported("the encryption", alg.oid)
 	}
@@ -94,11 +96,11 @@ type pbes1Scheme struct {
 	block func(key []byte) (cipher.Block, error)
 }
 
-var pbes1Schemes = map[string]pbes1Scheme{
-	"1.2.840.113549.1.5.3":  {md5.New, des.NewCipher},
-	"1.2.840.113549.1.5.6":  {md5.New, rc2Of64Bits},
-	"1.2.840.113549.1.5.10": {sha1.New, des.NewCipher},
-	"1.2.840.113549.1.5.11": {sha1.New, rc2Of64Bits},
+var pbes1Schemes = table[pbes1Scheme]{
+	{"1.2.840.113549.1.5.3", pbes1Scheme{md5.New, des.NewCipher}},
+	{"1.2.840.113549.1.5.6", pbes1Scheme{md5.New, rc2Of64Bits}},
+	{"1.2.840.113549.1.5.10", pbes1Scheme{sha1.New, des.NewCipher}},
+	{"1.2.840.113549.1.5.11", pbes1Scheme{sha1.New, rc2Of64Bits}},
 }
 
 func rc2Of64Bits(key []byte) (cipher.Block, error) { return newRC2(key, 64), nil }
@@ -125,13 +127,13 @@ type pkcs12Scheme struct {
 	block   func(key []byte) (cipher.Block, error) // nil: RC4
 }
 
-var pkcs12Schemes = map[string]pkcs12Scheme{
-	"1.2.840.113549.1.12.1.1": {keySize: 16},
-	"1.2.840.113549.1.12.1.2": {keySize: 5},
-	"1.2.840.113549.1.12.1.3": {24, des.NewTripleDESCipher},
-	"1.2.840.113549.1.12.1.4": {16, tripleDESOfTwoKeys},
-	"1.2.840.113549.1.12.1.5": {16, func(key []byte) (cipher.Block, error) { return newRC2(key, 128), nil }},
-	"1.2.840.113549.1.12.1.6": {5, func(key []byte) (cipher.Block, error) { return newRC2(key, 40), nil }},
+var pkcs12Schemes = table[pkcs12Scheme]{
+	{"1.2.840.113549.1.12.1.1", pkcs12Scheme{keySize: 16}},
+	{"1.2.840.113549.1.12.1.2", pkcs12Scheme{keySize: 5}},
+	{"1.2.840.113549.1.12.1.3", pkcs12Scheme{24, des.NewTripleDESCipher}},
+	{"1.2.840.113549.1.12.1.4", pkcs12Scheme{16, tripleDESOfTwoKeys}},
+	{"1.2.840.113549.1.12.1.5", pkcs12Scheme{16, func(key []byte) (cipher.Block, error) { return newRC2(key, 128), nil }}},
+	{"1.2.840.113549.1.12.1.6", pkcs12Scheme{5, func(key []byte) (cipher.Block, error) { return newRC2(key, 40), nil }}},
 }
 
 func tripleDESOfTwoKeys(key []byte) (cipher.Block, error) {
@@ -265,7 +267,7 @@ func deriveKey(b *budget, alg algorithm, pw []byte, size int) ([]byte, error) {
 		prf := sha1.New
 		if f.more() {
 			oid := f.algorithm().oid
-			if prf = hmacHashes[oid]; prf == nil && f.err == nil {
+			if prf, _ = hmacHashes.find(oid); prf == nil && f.err == nil {
 				return nil, unsupported("the pseudo-random function", oid)
 			}
 		}
@@ -338,8 +340,8 @@ func verifyPBMAC1(b *budget, alg algorithm, content, mac []byte, pw password) (b
 	if f.err != nil {
 		return false, corrupt("description of the MAC", f.err)
 	}
-	newHash := hmacHashes[scheme.oid]
-	if newHash == nil {
+	newHash, known := hmacHashes.find(scheme.oid)
+	if !known {
 		return false, unsupported("the MAC", scheme.oid)
 	}
 	if derivation.oid != oidPBKDF2 {

@@ -72,19 +72,19 @@ func TestDerivationEndsWithTheContext(t *testing.T) {
 	b := &budget{ctx: ctx, limits: Limits{Iterations: 1 << 40, ScryptMemory: 1 << 40}}
 	for name, derive := range map[string]func() error{
 		"pbkdf2": func() error {
-			_, err := pbkdf2(b, hmacHashes["1.2.840.113549.2.9"], nil, nil, 1<<30, 32)
+			_, err := pbkdf2(b, hashOf(hmacHashes, "1.2.840.113549.2.9"), nil, nil, 1<<30, 32)
 			return err
 		},
 		"pbkdf1": func() error {
-			_, err := pbkdf1(b, digestHashes["1.3.14.3.2.26"], nil, nil, 1<<30, 16)
+			_, err := pbkdf1(b, hashOf(digestHashes, "1.3.14.3.2.26"), nil, nil, 1<<30, 16)
 			return err
 		},
 		"pkcs12": func() error {
-			_, err := pkcs12KDF(b, digestHashes["1.3.14.3.2.26"], forKey, nil, nil, 1<<30, 24)
+			_, err := pkcs12KDF(b, hashOf(digestHashes, "1.3.14.3.2.26"), forKey, nil, nil, 1<<30, 24)
 			return err
 		},
 		"scrypt": func() error {
-			_, err := scryptKey(b, hmacHashes["1.2.840.113549.2.9"], nil, nil, 1<<17, 8, 1, 32)
+			_, err := scryptKey(b, hashOf(hmacHashes, "1.2.840.113549.2.9"), nil, nil, 1<<17, 8, 1, 32)
 			return err
 		},
 		"bcrypt": func() error {

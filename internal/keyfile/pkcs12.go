@@ -104,8 +104,8 @@ func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
 		if alg.oid == oidPBMAC1 {
 			return verifyPBMAC1(&p.budget, alg, content, digest, pw)
 		}
-		newHash := digestHashes[alg.oid]
-		if newHash == nil {
+		newHash, known := digestHashes.find(alg.oid)
+		if !known {
 			return false, unsupported("the MAC with", alg.oid)
 		}
 		key, err := pkcs12KDF(&p.budget, newHash, forMAC, pw.bmp, salt, rounds, newHash().Size())

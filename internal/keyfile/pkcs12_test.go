@@ -42,10 +42,12 @@ func TestEveryMAC(t *testing.T) {
 	s := samples()["p256"]
 	password := []byte("secret")
 	scheme := testSchemes()[0]
-	for oid := range digestHashes {
+	for _, row := range digestHashes {
+		oid := row.name
 		mustOpen(t, s, scheme.pkcs12(s, password, testMAC(oid, bmpFromUTF8(password))), Options{Password: password})
 	}
-	for oid := range hmacHashes {
+	for _, row := range hmacHashes {
+		oid := row.name
 		mustOpen(t, s, scheme.pkcs12(s, password, testPBMAC1(oid, password, 32)), Options{Password: password})
 	}
 	_, err := Extract(context.Background(), scheme.pkcs12(s, password, testPBMAC1("1.2.840.113549.2.9", password, 19)), Options{Password: password})

@@ -19,17 +19,17 @@ type dekCipher struct {
 	block   func(key []byte) (cipher.Block, error)
 }
 
-var dekCiphers = map[string]dekCipher{
-	"DES-CBC":      {8, des.NewCipher},
-	"DES-EDE3-CBC": {24, des.NewTripleDESCipher},
-	"DES-EDE-CBC":  {16, tripleDESOfTwoKeys},
-	"AES-128-CBC":  {16, aes.NewCipher},
-	"AES-192-CBC":  {24, aes.NewCipher},
-	"AES-256-CBC":  {32, aes.NewCipher},
-	"RC2-CBC":      {16, func(key []byte) (cipher.Block, error) { return newRC2(key, 128), nil }},
-	"RC2-64-CBC":   {8, rc2Of64Bits},
-	"RC2-40-CBC":   {5, func(key []byte) (cipher.Block, error) { return newRC2(key, 40), nil }},
-	"BF-CBC":       {16, func(key []byte) (cipher.Block, error) { return blowfish.NewCipher(key) }},
+var dekCiphers = table[dekCipher]{
+	{"DES-CBC", dekCipher{8, des.NewCipher}},
+	{"DES-EDE3-CBC", dekCipher{24, des.NewTripleDESCipher}},
+	{"DES-EDE-CBC", dekCipher{16, tripleDESOfTwoKeys}},
+	{"AES-128-CBC", dekCipher{16, aes.NewCipher}},
+	{"AES-192-CBC", dekCipher{24, aes.NewCipher}},
+	{"AES-256-CBC", dekCipher{32, aes.NewCipher}},
+	{"RC2-CBC", dekCipher{16, func(key []byte) (cipher.Block, error) { return newRC2(key, 128), nil }}},
+	{"RC2-64-CBC", dekCipher{8, rc2Of64Bits}},
+	{"RC2-40-CBC", dekCipher{5, func(key []byte) (cipher.Block, error) { return newRC2(key, 40), nil }}},
+	{"BF-CBC", dekCipher{16, func(key []byte) (cipher.Block, error) { return blowfish.NewCipher(key) }}},
 }
 
 // traditional reads a PKCS #1, SEC 1 or DSA key that OpenSSL encrypted under
@@ -42,7 +42,7 @@ func (x *extraction) traditional(found block) (*Key, error) {
 		return nil, corrupt(what, errors.New("it is encrypted, and has no DEK-Info header that says how"))
 	}
 	name = strings.ToUpper(strings.TrimSpace(name))
-	c, known := dekCiphers[name]
+	c, known := dekCiphers.find(name)
 	if !known {
 		if !strings.HasSuffix(name, "-CBC") && !strings.HasSuffix(name, "-CFB") && !strings.HasSuffix(name, "-OFB") {
 			return nil, corrupt(what, errors.New("its DEK-Info header names no cipher"))
