@@ -3,7 +3,7 @@ package content
 import "unicode/utf8"
 
 func decodeBig5(dst, src []byte) ([]byte, bool) {
-	x := big5Index()
+	x := big5Index.index()
 	return multi(dst, src, func(src []byte) (rune, int) {
 		lead := src[0]
 		if lead == 0x80 || lead == 0xff || len(src) < 2 {

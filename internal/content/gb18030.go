@@ -4,7 +4,7 @@ import "unicode/utf8"
 
 // decodeGB18030 is the decoder of gbk too.
 func decodeGB18030(dst, src []byte) ([]byte, bool) {
-	x := gbkIndex()
+	x := gbkIndex.index()
 	return multi(dst, src, func(src []byte) (rune, int) {
 		lead := src[0]
 		switch {
@@ -52,7 +52,7 @@ func fourBytes(src []byte) (rune, int) {
 	case pointer >= supplementary && pointer < supplementary+0x100000:
 		return rune(pointer-supplementary) + 0x10000, 4
 	}
-	if r := gb18030Ranges().at(pointer); r != utf8.RuneError {
+	if r := gb18030Ranges.index().at(pointer); r != utf8.RuneError {
 		return r, 4
 	}
 	return utf8.RuneError, 1

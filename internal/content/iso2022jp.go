@@ -81,5 +81,5 @@ func jpPair(src []byte) (rune, int) {
 	case src[1] < 0x21 || src[1] > 0x7e:
 		return utf8.RuneError, 2
 	}
-	return jis0208().at(int(src[0]-0x21)*94 + int(src[1]-0x21)), 2
+	return jis0208.index().at(int(src[0]-0x21)*94 + int(src[1]-0x21)), 2
 }

@@ -6,7 +6,7 @@ import "unicode/utf8"
 const halfwidth = 0xff61 - 0xa1
 
 func decodeShiftJIS(dst, src []byte) ([]byte, bool) {
-	x := jis0208()
+	x := jis0208.index()
 	return multi(dst, src, func(src []byte) (rune, int) {
 		lead, offset := src[0], byte(0x81)
 		switch {
@@ -55,7 +55,7 @@ func decodeEUCJP(dst, src []byte) ([]byte, bool) {
 		case lead == 0x8f:
 			return threeBytes(src)
 		}
-		return jis0208().at(int(lead-0xa1)*94 + int(trail-0xa1)), 2
+		return jis0208.index().at(int(lead-0xa1)*94 + int(trail-0xa1)), 2
 	})
 }
 
@@ -67,11 +67,11 @@ func threeBytes(src []byte) (rune, int) {
 	case src[2] < 0xa1 || src[2] == 0xff:
 		return utf8.RuneError, 3
 	}
-	return jis0212().at(int(src[1]-0xa1)*94 + int(src[2]-0xa1)), 3
+	return jis0212.index().at(int(src[1]-0xa1)*94 + int(src[2]-0xa1)), 3
 }
 
 func decodeEUCKR(dst, src []byte) ([]byte, bool) {
-	x := euckrIndex()
+	x := euckrIndex.index()
 	return multi(dst, src, func(src []byte) (rune, int) {
 		lead := src[0]
 		if lead == 0x80 || lead == 0xff || len(src) < 2 {

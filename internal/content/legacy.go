@@ -2,12 +2,7 @@ package content
 
 import "unicode/utf8"
 
-// single is the decoder of an encoding of one byte a character.
-func single(name string) func(dst, src []byte) ([]byte, bool) {
-	return func(dst, src []byte) ([]byte, bool) { return decodeSingle(name, dst, src) }
-}
-
-// decodeSingle is apart from single, of which the compiler makes one for each name.
+// decodeSingle decodes an encoding of one byte a character.
 func decodeSingle(name string, dst, src []byte) ([]byte, bool) {
 	x, malformed := singleIndex(name), false
 	for len(src) > 0 {

@@ -36,13 +36,13 @@ var (
 )
 
 var (
-	singles       = table(&singlePacked)
-	jis0208       = table(&jis0208Packed)
-	jis0212       = table(&jis0212Packed)
-	euckrIndex    = table(&euckrPacked)
-	gbkIndex      = table(&gbkPacked)
-	gb18030Ranges = table(&gb18030Packed)
-	big5Index     = table(&big5Packed)
+	singles       = table{packed: &singlePacked}
+	jis0208       = table{packed: &jis0208Packed}
+	jis0212       = table{packed: &jis0212Packed}
+	euckrIndex    = table{packed: &euckrPacked}
+	gbkIndex      = table{packed: &gbkPacked}
+	gb18030Ranges = table{packed: &gb18030Packed}
+	big5Index     = table{packed: &big5Packed}
 )
 
 // singleNames are the encodings of one byte a character, in the order of their
@@ -56,7 +56,7 @@ var singleNames = []string{
 
 func singleIndex(name string) index {
 	first := slices.Index(singleNames, name) * 128
-	return singles()[first : first+128]
+	return singles.index()[first : first+128]
 }
 
 // index maps the pointers of the Encoding Standard to code points; 0 is none.
@@ -69,9 +69,16 @@ func (x index) at(pointer int) rune {
 	return x[pointer]
 }
 
-// table unpacks a table when it is first needed.
-func table(packed *string) func() index {
-	return sync.OnceValue(func() index { return unpack(*packed) })
+// table is unpacked when it is first needed.
+type table struct {
+	packed *string
+	once   sync.Once
+	x      index
+}
+
+func (t *table) index() index {
+	t.once.Do(func() { t.x = unpack(*t.packed) })
+	return t.x
 }
 
 func unpack(packed string) (x index) {

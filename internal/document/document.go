@@ -155,7 +155,7 @@ func (r *Request) readMember(m jsonvalue.Member) error {
 		r.Extra[m.Name] = raw
 	case m.Value == nil || m.Value == "":
 	default:
-		return requestKeys[i].read(r, m.Value)
+		return requestKeys[i].set(r, m.Value)
 	}
 	return nil
 }
@@ -173,8 +173,9 @@ func keyed(key string, err error) *Error {
 // written: the error names the key.
 func (r *Request) Append(dst []byte) ([]byte, error) {
 	object := jsonvalue.Object{}
-	for _, k := range requestKeys {
-		if v := k.write(r); v != nil {
+	for i := range requestKeys {
+		k := &requestKeys[i]
+		if v := k.value(r); v != nil {
 			object = append(object, jsonvalue.Member{Name: k.name, Value: v})
 		}
 		if k.name == "useQuerystring" {

@@ -10,49 +10,55 @@ import (
 // reads the key's value into a Request and writes it back; the value is as
 // jsonvalue.ParseOrdered gives it, never null or "" for an option.
 var requestKeys = []requestKey{
-	text("credentials", func(r *Request) *string { return &r.Credentials }),
-	flag("handleErrors", func(r *Request) *bool { return &r.StatusErrors }),
-	text("url", func(r *Request) *string { return &r.URL }),
-	flag("serializeUrl", func(r *Request) *bool { return &r.EscapeURL }),
-	text("method", func(r *Request) *string { return &r.Method }),
-	{"headers", readHeaders, writeHeaders},
-	{"qs", readQuery, writeQuery},
-	flag("useQuerystring", func(r *Request) *bool { return &r.PlainQueryKeys }),
-	{"secretHeaders", readSecret, writeStrings(func(r *Request) []string { return r.Secret })},
-	flag("parseResponse", func(r *Request) *bool { return &r.Parse }),
-	{"authUser", readAuth((*Auth).setUser), func(r *Request) any {
+	{name: "credentials", text: func(r *Request) *string { return &r.Credentials }},
+	{name: "handleErrors", flag: func(r *Request) *bool { return &r.StatusErrors }},
+	{name: "url", text: func(r *Request) *string { return &r.URL }},
+	{name: "serializeUrl", flag: func(r *Request) *bool { return &r.EscapeURL }},
+	{name: "method", text: func(r *Request) *string { return &r.Method }},
+	{name: "headers", read: readHeaders, write: writeHeaders},
+	{name: "qs", read: readQuery, write: writeQuery},
+	{name: "useQuerystring", flag: func(r *Request) *bool { return &r.PlainQueryKeys }},
+	{name: "secretHeaders", read: readSecret, write: func(r *Request) any { return anyStrings(r.Secret) }},
+	{name: "parseResponse", flag: func(r *Request) *bool { return &r.Parse }},
+	{name: "authUser", read: readUser, write: func(r *Request) any {
 		if r.Auth == nil {
 			return nil
 		}
 		return r.Auth.User
 	}},
-	{"authPass", readPassword, writePassword},
-	{"timeout", readTimeout, writeTimeout},
-	flag("shareCookies", func(r *Request) *bool { return &r.ShareCookies }),
-	text("jar", func(r *Request) *string { return &r.Jar }),
-	{"ca", readRoots, writeRoots},
-	flag("caOnly", func(r *Request) *bool { return &r.Roots.Only }),
-	{"crl", readLists, writeLists},
-	inverted("rejectUnauthorized", func(r *Request) *bool { return &r.Verify.Off }),
-	{"verify", readVerify, writeVerify},
-	inverted("followRedirect", func(r *Request) *bool { return &r.Redirect.Off }),
-	flag("followAllRedirects", func(r *Request) *bool { return &r.Redirect.All }),
-	{"maxRedirects", readMaxRedirects, writeMaxRedirects},
-	flag("followOriginalHttpMethod", func(r *Request) *bool { return &r.Redirect.KeepMethod }),
-	flag("removeRefererHeader", func(r *Request) *bool { return &r.Redirect.NoReferer }),
-	flag("allowDowngrade", func(r *Request) *bool { return &r.Redirect.AllowDowngrade }),
-	flag("gzip", func(r *Request) *bool { return &r.Compressed }),
-	flag("useMtls", func(r *Request) *bool { return &r.UseMutualTLS }),
-	{"origins", readOrigins, writeStrings(func(r *Request) []string { return r.Origins })},
-	flag("requireClientCertificate", func(r *Request) *bool { return &r.RequireClientCertificate }),
-	flag("confirmHandshake", func(r *Request) *bool { return &r.ConfirmHandshake }),
-	{"protocol", readProtocol, writeProtocol},
+	{name: "authPass", read: readPassword, write: writePassword},
+	{name: "timeout", read: readTimeout, write: writeTimeout},
+	{name: "shareCookies", flag: func(r *Request) *bool { return &r.ShareCookies }},
+	{name: "jar", text: func(r *Request) *string { return &r.Jar }},
+	{name: "ca", read: readRoots, write: writeRoots},
+	{name: "caOnly", flag: func(r *Request) *bool { return &r.Roots.Only }},
+	{name: "crl", read: readLists, write: writeLists},
+	{name: "rejectUnauthorized", inverted: func(r *Request) *bool { return &r.Verify.Off }},
+	{name: "verify", read: readVerify, write: writeVerify},
+	{name: "followRedirect", inverted: func(r *Request) *bool { return &r.Redirect.Off }},
+	{name: "followAllRedirects", flag: func(r *Request) *bool { return &r.Redirect.All }},
+	{name: "maxRedirects", read: readMaxRedirects, write: writeMaxRedirects},
+	{name: "followOriginalHttpMethod", flag: func(r *Request) *bool { return &r.Redirect.KeepMethod }},
+	{name: "removeRefererHeader", flag: func(r *Request) *bool { return &r.Redirect.NoReferer }},
+	{name: "allowDowngrade", flag: func(r *Request) *bool { return &r.Redirect.AllowDowngrade }},
+	{name: "gzip", flag: func(r *Request) *bool { return &r.Compressed }},
+	{name: "useMtls", flag: func(r *Request) *bool { return &r.UseMutualTLS }},
+	{name: "origins", read: readOrigins, write: func(r *Request) any { return anyStrings(r.Origins) }},
+	{name: "requireClientCertificate", flag: func(r *Request) *bool { return &r.RequireClientCertificate }},
+	{name: "confirmHandshake", flag: func(r *Request) *bool { return &r.ConfirmHandshake }},
+	{name: "protocol", read: readProtocol, write: writeProtocol},
 }
 
+// requestKey is one key. Where it is kept says what it is: a text, a flag that is
+// off by default, or one that is on and kept as its contrary; what is none of
+// these reads and writes itself, nil for a key that is left out.
 type requestKey struct {
-	name  string
-	read  func(*Request, any) error
-	write func(*Request) any // nil: the key is left out
+	name     string
+	text     func(*Request) *string
+	flag     func(*Request) *bool
+	inverted func(*Request) *bool
+	read     func(*Request, any) error
+	write    func(*Request) any
 }
 
 // maxNearKey bounds the keys that a nearest one is looked for: comparing costs

@@ -11,47 +11,48 @@ import (
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 )
 
-// text is an option that is a text, flag one that is off by default.
-func text(name string, field func(*Request) *string) requestKey {
-	return requestKey{name, func(r *Request, v any) error {
+var errNoText = errors.New("text is expected")
+
+// set reads a value of the key into a request.
+func (k *requestKey) set(r *Request, v any) (err error) {
+	switch {
+	case k.text != nil:
 		s, ok := v.(string)
 		if !ok {
-			return errors.New("text is expected")
+			return errNoText
 		}
-		*field(r) = s
-		return nil
-	}, func(r *Request) any {
-		if s := *field(r); s != "" {
+		*k.text(r) = s
+	case k.flag != nil:
+		*k.flag(r), err = boolOf(v)
+	case k.inverted != nil:
+		var on bool
+		on, err = boolOf(v)
+		*k.inverted(r) = !on && err == nil
+	default:
+		err = k.read(r, v)
+	}
+	return err
+}
+
+// value is the key's in a request; nil: it is left out.
+func (k *requestKey) value(r *Request) any {
+	switch {
+	case k.text != nil:
+		if s := *k.text(r); s != "" {
 			return s
 		}
-		return nil
-	}}
-}
-
-func flag(name string, field func(*Request) *bool) requestKey {
-	return requestKey{name, func(r *Request, v any) (err error) {
-		*field(r), err = boolOf(v)
-		return err
-	}, func(r *Request) any {
-		if *field(r) {
+	case k.flag != nil:
+		if *k.flag(r) {
 			return true
 		}
-		return nil
-	}}
-}
-
-// inverted is an option whose default is true.
-func inverted(name string, field func(*Request) *bool) requestKey {
-	return requestKey{name, func(r *Request, v any) error {
-		b, err := boolOf(v)
-		*field(r) = !b && err == nil
-		return err
-	}, func(r *Request) any {
-		if *field(r) {
+	case k.inverted != nil:
+		if *k.inverted(r) {
 			return false
 		}
-		return nil
-	}}
+	default:
+		return k.write(r)
+	}
+	return nil
 }
 
 func boolOf(v any) (bool, error) {
@@ -126,17 +127,15 @@ func stringsOf(v any) ([]string, error) {
 func readSecret(r *Request, v any) (err error)  { r.Secret, err = stringsOf(v); return err }
 func readOrigins(r *Request, v any) (err error) { r.Origins, err = stringsOf(v); return err }
 
-func writeStrings(field func(*Request) []string) func(*Request) any {
-	return func(r *Request) any {
-		var list []any
-		for _, s := range field(r) {
-			list = append(list, s)
-		}
-		if list == nil {
-			return nil
-		}
-		return list
+func anyStrings(list []string) any {
+	var values []any
+	for _, s := range list {
+		values = append(values, s)
 	}
+	if values == nil {
+		return nil
+	}
+	return values
 }
 
 func readAuth(set func(*Auth, string)) func(*Request, any) error {
@@ -153,8 +152,22 @@ func readAuth(set func(*Auth, string)) func(*Request, any) error {
 	}
 }
 
-func (a *Auth) setUser(s string)     { a.User = s }
-func (a *Auth) setPassword(s string) { a.Password = s }
+// auth is where credentials of a request are kept.
+func (r *Request) auth() *Auth {
+	if r.Auth == nil {
+		r.Auth = new(Auth)
+	}
+	return r.Auth
+}
+
+func readUser(r *Request, v any) error {
+	s, ok := scalarText(v)
+	if !ok {
+		return errNoText
+	}
+	r.auth().User = s
+	return nil
+}
 
 // readPassword reads a password, or the name of the secret that is it.
 func readPassword(r *Request, v any) error {
@@ -162,13 +175,15 @@ func readPassword(r *Request, v any) error {
 	if err != nil {
 		return err
 	}
+	if ok {
+		r.auth().Secret = named
+		return nil
+	}
+	s, ok := scalarText(v)
 	if !ok {
-		return readAuth((*Auth).setPassword)(r, v)
+		return errNoText
 	}
-	if r.Auth == nil {
-		r.Auth = new(Auth)
-	}
-	r.Auth.Secret = named
+	r.auth().Password = s
 	return nil
 }
 

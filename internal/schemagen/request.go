@@ -78,21 +78,29 @@ func (s *source) keys() (map[string]key, error) {
 	}
 	keys := map[string]key{}
 	for _, e := range table.Elts {
-		switch e := e.(type) {
-		case *ast.CallExpr:
-			k := key{path: fieldPath(e.Args[1])}
-			switch typeName(e.Fun) {
-			case "text":
-				k.shape = text()
-			case "flag":
-				k.shape = flag(false)
-			case "inverted":
-				k.shape = flag(true)
-			}
-			keys[literal(e.Args[0])] = k
-		case *ast.CompositeLit:
-			keys[literal(e.Elts[0])] = key{}
+		row, ok := e.(*ast.CompositeLit)
+		if !ok {
+			return nil, fmt.Errorf("schemagen: requestKeys has a row that is no literal")
 		}
+		var name string
+		var k key
+		for _, e := range row.Elts {
+			field, ok := e.(*ast.KeyValueExpr)
+			if !ok {
+				return nil, fmt.Errorf("schemagen: requestKeys has a row without names")
+			}
+			switch typeName(field.Key) {
+			case "name":
+				name = literal(field.Value)
+			case "text":
+				k = key{path: fieldPath(field.Value), shape: text()}
+			case "flag":
+				k = key{path: fieldPath(field.Value), shape: flag(false)}
+			case "inverted":
+				k = key{path: fieldPath(field.Value), shape: flag(true)}
+			}
+		}
+		keys[name] = k
 	}
 	for _, e := range body.Elts {
 		keys[literal(e)] = key{}
