@@ -147,12 +147,8 @@ func (p *plan) diagnose(req *http.Request, f wire.Facts, progress wire.Progress,
 	}
 	s.End = endOf(o, f)
 	var left tls.RecordHeaderError
-	var stream wire.StreamError
-	switch {
-	case s.HandshakeDone && errors.As(o.err, &left):
+	if s.HandshakeDone && errors.As(o.err, &left) {
 		s.LeftTLS = left.RecordHeader[:]
-	case s.HTTP2 && o.kind == KindProtocol && s.End == diagnosis.EndNone && !s.Reused && !s.Answered:
-		s.NotHTTP2 = s.AlertBy == diagnosis.Nobody && !errors.As(o.err, &stream)
 	}
 	d := diagnosis.Diagnose(s)
 	if d == nil {

@@ -116,8 +116,6 @@ func explain(s *Signals, cause string) (seen, advice string) {
 		add("what came after the handshake began with %q, and is not TLS", s.LeftTLS)
 	case cause == "not-tls" && speaksTLS(s.First):
 		add("it began TLS, and what it sent could not be taken")
-	case s.NotHTTP2:
-		add("it agreed on HTTP/2, and what it sent first could not be taken as that")
 	case cause == "sni-required" && s.warned(unrecognizedName):
 		add("it had warned of the name (alert %d)", unrecognizedName)
 	}
@@ -243,8 +241,6 @@ func (s *Signals) advice(cause string) string {
 	switch {
 	case s.Verify == VerifyNone && cause == "server-cert-untrusted":
 		return "The server's handshake does not fit its certificate. Its operator should check that certificate and private key belong together; if they do, something between changes what is sent."
-	case cause == "alpn-mismatch" && s.NotHTTP2:
-		return "The server agrees on HTTP/2 and breaks its rules. Ask it for HTTP/1.1, and tell its operator."
 	case cause == "not-tls" && speaksTLS(s.First):
 		return "The peer begins TLS and breaks its rules, in the way that the error names: a defect of the server, or of something between. Check host and port, and ask its operator."
 	}

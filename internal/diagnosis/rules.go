@@ -98,7 +98,6 @@ var rules = []rule{
 	{"alpn-mismatch", Certain, func(s *Signals) bool { return s.alert(noAppProtocol) || s.NoProtocol }},
 	{"server-cert-weak", High, func(s *Signals) bool { return s.leftByUs() && s.weakServer() }},
 	{"alpn-mismatch", Medium, func(s *Signals) bool { return s.leftByUs() && s.OneProtocol }},
-	{"alpn-mismatch", Low, func(s *Signals) bool { return s.NotHTTP2 }},
 
 	// Per-path client authentication, which asks after the request.
 	{"renegotiation-required", Certain, func(s *Signals) bool {

@@ -49,7 +49,6 @@ type Signals struct {
 	Spoke         bool   // the peer had said something of HTTP, be it SETTINGS alone
 	Lingered      bool   // the peer left it open long after the handshake
 	HTTP2         bool   // was agreed
-	NotHTTP2      bool   // and what came first over it could not be taken as that
 	LeftTLS       []byte // after the handshake: what came in the place of a record began so
 	Version       uint16 // of TLS, 0 before the server's hello
 	Reused        bool   // the connection had served a request before

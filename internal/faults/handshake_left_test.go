@@ -111,27 +111,6 @@ func TestServerThatLeavesTLS(t *testing.T) {
 	}
 }
 
-// A server that agrees on HTTP/2 and speaks HTTP/1.1 is told as that.
-func TestServerThatLeavesHTTP2(t *testing.T) {
-	nothingLeft(t)
-	l := newFaultLab(t, serveFaults(t, func(p *peer) {
-		p.handshake()
-		p.say(fine)
-		p.gone()
-	}))
-	l.server.tls.NextProtos = []string{"h2"}
-	resp, err := l.Do(t.Context(), l.request("https://fault.test/"))
-	f := failureOf(t, err)
-	assert.Equal(t, mtlshttp.KindProtocol, f.Kind, "%v", err)
-	assert.False(t, f.Retryable)
-	if assert.NotNil(t, f.Diagnosis) {
-		assert.Equal(t, "alpn-mismatch", f.Diagnosis.Cause)
-		assert.Equal(t, "low", f.Diagnosis.Confidence)
-		assert.Contains(t, f.Diagnosis.Advice, "Ask it for HTTP/1.1")
-	}
-	l.nothingLeaked(resp, err, "")
-}
-
 // A server of another protocol that speaks first is told in words, whether the
 // request met them or not.
 func TestServersThatSpeakFirst(t *testing.T) {
