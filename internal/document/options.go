@@ -138,20 +138,6 @@ func anyStrings(list []string) any {
 	return values
 }
 
-func readAuth(set func(*Auth, string)) func(*Request, any) error {
-	return func(r *Request, v any) error {
-		s, ok := scalarText(v)
-		if !ok {
-			return errors.New("text is expected")
-		}
-		if r.Auth == nil {
-			r.Auth = new(Auth)
-		}
-		set(r.Auth, s)
-		return nil
-	}
-}
-
 // auth is where credentials of a request are kept.
 func (r *Request) auth() *Auth {
 	if r.Auth == nil {
