@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -91,7 +92,12 @@ func (w *world) get(t testing.TB, url string, pair *testca.Pair, version uint16,
 			return &cert, nil
 		}
 	}
-	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: http2}
+	var reset atomic.Bool
+	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: http2,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return resetConn{conn, &reset}, err
+		}}
 	defer transport.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -108,7 +114,7 @@ func (w *world) get(t testing.TB, url string, pair *testca.Pair, version uint16,
 	switch {
 	case errors.As(err, &op) && op.Op == "remote error":
 		return "alert: " + strings.TrimPrefix(op.Err.Error(), "tls: ")
-	case errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNRESET), reset.Load() && errors.Is(err, syscall.EPIPE):
 		return "reset"
 	case errors.Is(err, io.EOF), strings.Contains(err.Error(), "server closed"), errors.Is(err, syscall.EPIPE):
 		return "closed"
@@ -116,6 +122,30 @@ func (w *world) get(t testing.TB, url string, pair *testca.Pair, version uint16,
 		return "timeout"
 	}
 	return err.Error()
+}
+
+// resetConn notes a reset. Of one, a system tells whichever call comes first, and
+// the others that the pipe is broken.
+type resetConn struct {
+	net.Conn
+	reset *atomic.Bool
+}
+
+func (c resetConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	return n, c.note(err)
+}
+
+func (c resetConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	return n, c.note(err)
+}
+
+func (c resetConn) note(err error) error {
+	if errors.Is(err, syscall.ECONNRESET) {
+		c.reset.Store(true)
+	}
+	return err
 }
 
 // both calls over TLS 1.2 and 1.3; both must agree.

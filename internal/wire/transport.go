@@ -129,11 +129,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			_ = resp.Body.Close()
 			resp, err = nil, errUnasked
 		}
-		if err == nil && req.Context().Err() != nil {
-			// net/http prefers an answer to the end. But a server that sees us
-			// leave may give one that it would not have given.
-			_ = resp.Body.Close()
-			resp, err = nil, context.Cause(req.Context())
+		if err == nil {
+			resp, err = timely(req.Context(), resp)
 		}
 		if err == nil || dead == idlePerHost {
 			return resp, err
