@@ -72,12 +72,16 @@ func Listed(names [][]byte, c *x509.Certificate) bool {
 	return slices.ContainsFunc(names, func(der []byte) bool { return bytes.Equal(der, c.RawIssuer) })
 }
 
-// HasNamesake says whether an authority has the name of one that issued a
-// certificate of a chain, and is another.
-func HasNamesake(authorities, chain []*x509.Certificate) bool {
-	return slices.ContainsFunc(authorities, func(a *x509.Certificate) bool {
+// Namesake finds an authority that has the name of one that issued a certificate of
+// a chain, and another key; nil: there is none.
+func Namesake(authorities, chain []*x509.Certificate) *x509.Certificate {
+	i := slices.IndexFunc(authorities, func(a *x509.Certificate) bool {
 		return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
-			return bytes.Equal(a.RawSubject, c.RawIssuer) && c.CheckSignatureFrom(a) != nil
+			return bytes.Equal(a.RawSubject, c.RawIssuer) && a.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil
 		})
 	})
+	if i < 0 {
+		return nil
+	}
+	return authorities[i]
 }

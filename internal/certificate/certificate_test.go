@@ -39,9 +39,14 @@ func TestIssuers(t *testing.T) {
 	assert.False(t, Listed([][]byte{leaf.Certificate.RawSubject}, leaf.Certificate))
 
 	chain := []*x509.Certificate{leaf.Certificate}
-	assert.False(t, HasNamesake([]*x509.Certificate{root.Certificate}, chain))
-	assert.True(t, HasNamesake([]*x509.Certificate{other.Certificate}, chain))
-	assert.False(t, HasNamesake(nil, chain))
+	assert.Nil(t, Namesake([]*x509.Certificate{root.Certificate}, chain))
+	assert.Equal(t, other.Certificate, Namesake([]*x509.Certificate{root.Certificate, other.Certificate}, chain))
+	assert.Nil(t, Namesake(nil, chain))
+	once, err := testca.SelfSigned(testca.Leaf{CommonName: "renewed"}, nil)
+	require.NoError(t, err)
+	again, err := testca.SelfSigned(testca.Leaf{CommonName: "renewed", Signer: once.Key}, nil)
+	require.NoError(t, err)
+	assert.Nil(t, Namesake([]*x509.Certificate{once.Certificate}, []*x509.Certificate{again.Certificate}), "it has the same key")
 }
 
 func TestUses(t *testing.T) {

@@ -163,8 +163,8 @@ func (s *Signals) whyRefused() string {
 		switch {
 		case s.byNone():
 			return "its issuer came with it, and may issue none"
-		case s.Namesake:
-			return fmt.Sprintf("an authority of the name %q is trusted here, and has another key", s.leadsTo())
+		case s.Namesake != "":
+			return fmt.Sprintf("an authority of the name %q is trusted here, and has another key", s.Namesake)
 		case s.unjoined():
 			return "what came with it is not its issuer's"
 		case len(s.Chain) > 1:
@@ -233,7 +233,7 @@ func (s *Signals) advice(cause string) string {
 		return "The server's certificate names no host. Its operator must have it issued again, with the host's name as subject alternative name."
 	case s.Verify == VerifyUnknownAuthority && s.byNone():
 		return "The server's certificate was issued by one that is no authority's. Do not add that: ask the server's operator."
-	case s.Verify == VerifyUnknownAuthority && s.Namesake:
+	case s.Namesake != "" && cause != "server-cert-weak":
 		return "The authority has a new key, or somebody else uses its name. Get its current certificate from the server's operator, and add it in the place of the old one."
 	case s.Verify == VerifyUnknownAuthority && s.unjoined():
 		return "The server sent certificates that do not join: the issuer's is not among them. Its operator should send the right ones; until then, add the issuer's certificate."

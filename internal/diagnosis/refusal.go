@@ -22,14 +22,17 @@ func (s *Signals) Refused(err error, chain, trusted []*x509.Certificate) {
 	var invalid x509.CertificateInvalidError
 	if errors.As(err, &invalid) && len(chain) > 0 && !chain[0].Equal(invalid.Cert) {
 		culprit := serverCertificate(invalid.Cert)
-		s.Culprit, s.Ours = &culprit, !slices.ContainsFunc(chain, invalid.Cert.Equal)
+		s.Culprit = &culprit
+		s.Ours = slices.ContainsFunc(trusted, invalid.Cert.Equal) || !slices.ContainsFunc(chain, invalid.Cert.Equal)
 	}
 	var name x509.HostnameError
 	if errors.As(err, &name) {
 		s.Host = name.Host // the proxy's, or one to be verified in its place
 	}
 	s.Verify = VerifyFaultOf(err, s.Now)
-	s.Namesake = s.Verify == VerifyUnknownAuthority && certificate.HasNamesake(trusted, chain)
+	if c := certificate.Namesake(trusted, chain); c != nil && s.Verify == VerifyUnknownAuthority {
+		s.Namesake = c.Subject.String()
+	}
 }
 
 // VerifyFaultOf says what the verification of a server's certificate found at a

@@ -61,7 +61,7 @@ var rules = []rule{
 	{"server-cert-self-signed", High, func(s *Signals) bool {
 		return s.Verify == VerifyUnknownAuthority && s.alone(selfSigned)
 	}},
-	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Verify == VerifyUnknownAuthority && s.Namesake }},
+	{"server-cert-untrusted", High, func(s *Signals) bool { return s.Namesake != "" }},
 	{"server-cert-untrusted", Medium, func(s *Signals) bool {
 		return s.Verify == VerifyUnknownAuthority && s.alone(ofARoot)
 	}},

@@ -29,13 +29,13 @@ type Signals struct {
 	Chain  []ServerCertificate // as sent, the leaf first
 	Verify VerifyFault
 	// Culprit is the authority above the server's certificate that the refusal
-	// is about; nil: it is about the certificate itself. Ours says that it was
-	// not sent, but is one that is trusted here.
+	// is about; nil: it is about the certificate itself. Ours says that it is one
+	// that is trusted here.
 	Culprit *ServerCertificate
 	Ours    bool
-	// Namesake: an authority that is trusted here has the name of one that
-	// issued what was sent, and another key.
-	Namesake bool
+	// Namesake is a name that an authority that is trusted here shares with one
+	// that issued what was sent, whose key is another; empty: there is none.
+	Namesake string
 	// OfProxy: Chain and Verify are of the proxy's own handshake.
 	OfProxy bool
 
