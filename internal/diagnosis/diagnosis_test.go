@@ -195,6 +195,15 @@ func TestExplanation(t *testing.T) {
 	require.NotNil(t, d)
 	assert.Equal(t, "client-cert-untrusted", d.Cause)
 	assert.Contains(t, d.Advice, `Add the intermediate certificate of "CN=intermediate"`)
+
+	d = Diagnose(asked(func(s *Signals) {
+		s.Authority = []string{"CN=root"}
+		s.Presented = leaf(func(l *Leaf) { l.Issuer, l.Listed = "CN=root", true })
+		s.AlertBy, s.Alert = Peer, unknownCA
+	}))
+	require.NotNil(t, d)
+	assert.Equal(t, "client-cert-untrusted", d.Cause)
+	assert.Contains(t, d.Advice, "another key")
 }
 
 // Two faults at once: the cause is one that is there, and surely so only where

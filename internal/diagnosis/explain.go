@@ -253,6 +253,9 @@ func (s *Signals) advice(cause string) string {
 		if refused != nil && refused.ChainLength == 1 && !refused.SelfSigned && s.unlisted(*refused) {
 			return "Add the intermediate certificate of " + fmt.Sprintf("%q", refused.Issuer) + " to the chain first. " + advice
 		}
+		if cause == "client-cert-untrusted" && refused != nil && refused.Listed {
+			return "The server lists an authority of the certificate's issuer by name, and builds no chain to it: that authority has another key (a new one, or somebody uses its name), or the chain is longer than the server allows. Have the server's operator compare the authority's certificate with the one that issued yours."
+		}
 	}
 	return advice
 }
