@@ -45,7 +45,6 @@ type Exchange struct {
 	mu      sync.Mutex
 	step    Step
 	record  *Record // of the last dial
-	dialed  int     // how often
 	conn    *Conn
 	before  int64 // raw bytes that the connection had received when we got it
 	written int64 // and that had been written
@@ -58,6 +57,9 @@ type Exchange struct {
 	queued  bool // for a place at its host
 	sent    bool // the request was written whole
 	early   bool // an answer came before a byte of it was written
+
+	dialed uint8   // how often
+	resets *resets // nil: none
 
 	unwanted context.CancelFunc // ends a dial's wait for a place
 	place    func()             // gives back one that no dial has taken yet
@@ -179,28 +181,6 @@ func (x *Exchange) lookupDone(httptrace.DNSDoneInfo) {
 	}
 }
 
-// dialLimit bounds the connections that one exchange may try. For a request
-// whose HTTP/2 stream the server resets with PROTOCOL_ERROR net/http makes a
-// new one without end. But where the server takes few streams at a time, others
-// may get what was dialed, and a stream that goes out before the server's
-// SETTINGS came is reset: so the later ones, from quickDials on, wait their turn,
-// each twice as long as the one before it.
-const (
-	dialLimit, quickDials    = 14, 5
-	firstPause, longestPause = 10 * time.Millisecond, 250 * time.Millisecond
-)
-
-// dials notes a dial and says whether it may be made, and after what pause.
-func (x *Exchange) dials(r *Record) (pause time.Duration, ok bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.record = r
-	if x.dialed++; x.dialed > quickDials {
-		pause = min(firstPause<<(x.dialed-quickDials-1), longestPause)
-	}
-	return pause, x.dialed <= dialLimit
-}
-
 // getConn begins to wait for a connection, a kept one or that of a dial.
 func (x *Exchange) getConn(string) {
 	x.mu.Lock()
@@ -261,7 +241,11 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	// A second connection means that net/http found the first one stale.
+	// A second connection means that net/http found the first one stale, or that
+	// the server reset the request.
+	if x.conn != nil && x.conn.multiplexed {
+		x.lost(x.conn)
+	}
 	x.conn, x.reused, x.step = conn, info.Reused, StepWriteHeaders
 	x.sent, x.wrote, x.early, x.waits = false, nil, false, false
 	if x.unwanted != nil {

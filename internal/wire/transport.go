@@ -123,45 +123,64 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		defer x.leavePlace()
 	}
-	for dead := 0; ; dead++ {
+	return t.attempts(req)
+}
+
+// attempts sends a request, and again where net/http would not: in its turn, and
+// in the place of a dead connection.
+func (t *Transport) attempts(req *http.Request) (*http.Response, error) {
+	x := ExchangeOf(req.Context())
+	for dead := 0; ; {
 		resp, err := t.http.RoundTrip(req)
-		if x := ExchangeOf(req.Context()); err == nil && x != nil && x.unasked() {
+		if err == nil && x != nil && x.unasked() {
 			_ = resp.Body.Close()
 			resp, err = nil, errUnasked
 		}
 		if err == nil {
 			resp, err = timely(req.Context(), resp)
 		}
-		if err == nil || dead == idlePerHost {
+		switch {
+		case err == nil || x == nil:
 			return resp, err
+		case errors.Is(err, errTurn):
+			if err = x.turn(req.Context()); err != nil {
+				return nil, err
+			}
+			err = ErrTooManyDials // of a request that cannot be sent again
+		case x.wasDead() && req.Context().Err() == nil && dead < idlePerHost:
+			dead++
+		default:
+			return nil, err
 		}
-		if req = rewound(req); req == nil {
+		if req = anew(req); req == nil {
 			return nil, err
 		}
 	}
 }
 
-// rewound is a request to send again by itself, or nil: a kept connection was
-// dead, and not a byte of the request went out. net/http sees to that, too, but
-// neither over HTTP/2 nor where a body is larger than its buffer: there it takes
-// the failed write for a failed read. Each time a dead connection leaves the
-// pool.
-func rewound(req *http.Request) *http.Request {
-	x := ExchangeOf(req.Context())
-	hasBody := req.Body != nil && req.Body != http.NoBody
-	if x == nil || hasBody && req.GetBody == nil || req.Context().Err() != nil {
+// wasDead says whether a kept connection was dead, and not a byte of the request
+// went out. net/http sees to that, too, but neither over HTTP/2 nor where a body
+// is larger than its buffer: there it takes the failed write for a failed read.
+// Each time a dead connection leaves the pool.
+func (x *Exchange) wasDead() bool {
+	p := x.Progress()
+	return p.HasConn && p.Reused && p.Unsent
+}
+
+// anew is a request to send once more, or nil where its body cannot be had again.
+func anew(req *http.Request) *http.Request {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	if req.GetBody == nil {
 		return nil
 	}
-	if p := x.Progress(); !p.HasConn || !p.Reused || !p.Unsent {
+	body, err := req.GetBody()
+	if err != nil {
 		return nil
 	}
 	again := *req
-	if hasBody {
-		var err error
-		if again.Body, err = req.GetBody(); err != nil {
-			return nil
-		}
-	}
+	again.Body = body
 	return &again
 }
 
@@ -260,28 +279,9 @@ func (t *Transport) newRecord(ctx context.Context, addr string) (*Record, error)
 	record.facts.Host, record.facts.Port = strings.TrimSuffix(host, "."), port
 	record.facts.Start, record.facts.Allowed = time.Now(), t.setting.Identities
 	if x := ExchangeOf(ctx); x != nil {
-		pause, ok := x.dials(record)
-		if !ok {
-			return nil, ErrTooManyDials
-		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := x.dials(record); err != nil {
 			return nil, err
 		}
 	}
 	return record, nil
-}
-
-// sleep waits, but not beyond the context's end.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
