@@ -13,7 +13,13 @@ import (
 // SelfSigned says whether a certificate is its own issuer, by name and by
 // signature.
 func SelfSigned(c *x509.Certificate) bool {
-	return bytes.Equal(c.RawSubject, c.RawIssuer) && c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
+	return bytes.Equal(c.RawSubject, c.RawIssuer) && Signed(c, c)
+}
+
+// Signed says whether a certificate's key signed another, whether it may or not.
+// Other than x509.Certificate.CheckSignatureFrom it knows SHA-1.
+func Signed(issuer, c *x509.Certificate) bool {
+	return issuer.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil
 }
 
 // AllowsUse says whether the extended key usage, where there is one, includes one
@@ -77,7 +83,7 @@ func Listed(names [][]byte, c *x509.Certificate) bool {
 func Namesake(authorities, chain []*x509.Certificate) *x509.Certificate {
 	i := slices.IndexFunc(authorities, func(a *x509.Certificate) bool {
 		return slices.ContainsFunc(chain, func(c *x509.Certificate) bool {
-			return bytes.Equal(a.RawSubject, c.RawIssuer) && a.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) != nil
+			return bytes.Equal(a.RawSubject, c.RawIssuer) && !Signed(a, c)
 		})
 	})
 	if i < 0 {

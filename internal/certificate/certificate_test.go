@@ -29,6 +29,8 @@ func TestIssuers(t *testing.T) {
 
 	assert.True(t, SelfSigned(root.Certificate))
 	assert.False(t, SelfSigned(leaf.Certificate))
+	assert.True(t, Signed(root.Certificate, leaf.Certificate))
+	assert.False(t, Signed(other.Certificate, leaf.Certificate))
 	assert.True(t, MayIssue(root.Certificate))
 	assert.False(t, MayIssue(leaf.Certificate))
 	assert.False(t, MayIssue(&x509.Certificate{IsCA: true, KeyUsage: x509.KeyUsageCRLSign}))

@@ -128,12 +128,12 @@ func readSecret(r *Request, v any) (err error)  { r.Secret, err = stringsOf(v); 
 func readOrigins(r *Request, v any) (err error) { r.Origins, err = stringsOf(v); return err }
 
 func anyStrings(list []string) any {
-	var values []any
-	for _, s := range list {
-		values = append(values, s)
-	}
-	if values == nil {
+	if len(list) == 0 {
 		return nil
+	}
+	values := make([]any, len(list))
+	for i, s := range list {
+		values[i] = s
 	}
 	return values
 }

@@ -28,24 +28,17 @@ var curveNames = map[string]string{
 // do everything that an adversary could time.
 type curve struct{ p, a, b, gx, gy, n *big.Int }
 
-// namedCurve is p, a, b, gx, gy and n, in hexadecimal.
-type namedCurve struct {
-	oid     string
-	numbers [6]string
-}
-
 // otherCurve is one of otherCurves; nil: none of them.
 func otherCurve(oid string) *curve {
-	for _, known := range otherCurves {
-		if known.oid == oid {
-			var c curve
-			for i, number := range []**big.Int{&c.p, &c.a, &c.b, &c.gx, &c.gy, &c.n} {
-				*number = fromHex(known.numbers[i])
-			}
-			return &c
-		}
+	numbers, known := otherCurves.find(oid)
+	if !known {
+		return nil
 	}
-	return nil
+	var c curve
+	for i, number := range []**big.Int{&c.p, &c.a, &c.b, &c.gx, &c.gy, &c.n} {
+		*number = fromHex(numbers[i])
+	}
+	return &c
 }
 
 func fromHex(digits string) *big.Int {
@@ -189,7 +182,7 @@ func canonicalParameters(params value) []byte {
 
 // otherCurves are the named prime curves that Go does not have (RFC 5639,
 // SEC 2, GB/T 32918), to compute a public key that a file leaves out.
-var otherCurves = []namedCurve{
+var otherCurves = table[[6]string]{
 	{"1.2.840.10045.3.1.1", [6]string{
 		"fffffffffffffffffffffffffffffffeffffffffffffffff",
 		"fffffffffffffffffffffffffffffffefffffffffffffffc",

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 )
 
 // Identity is a private key with its certificate.
@@ -246,6 +248,5 @@ func issuerOf(c *Certificate, candidates, chain []*Certificate) *Certificate {
 // signed reports whether an issuer's key verifies the signature, as far as
 // crypto/x509 can tell.
 func signed(issuer, c *Certificate) bool {
-	return issuer.Parsed != nil && c.Parsed != nil &&
-		issuer.Parsed.CheckSignature(c.Parsed.SignatureAlgorithm, c.Parsed.RawTBSCertificate, c.Parsed.Signature) == nil
+	return issuer.Parsed != nil && c.Parsed != nil && certificate.Signed(issuer.Parsed, c.Parsed)
 }

@@ -123,7 +123,7 @@ func TestKeysThatGoCannotUse(t *testing.T) {
 // The base point times the order plus one is the base point, on each curve.
 func TestCurveParameters(t *testing.T) {
 	for _, known := range otherCurves {
-		oid, c := known.oid, otherCurve(known.oid)
+		oid, c := known.name, otherCurve(known.name)
 		x, y := c.point(append([]byte{4}, append(c.gx.FillBytes(make([]byte, c.size())), c.gy.FillBytes(make([]byte, c.size()))...)...))
 		require.NotNil(t, x, oid)
 		require.Zero(t, y.Cmp(c.gy))

@@ -126,11 +126,9 @@ func (e *examination) chain(trusted, sent []*x509.Certificate) []*x509.Certifica
 	return nil
 }
 
-// issuerOf reports whether a signed b. CheckSignature, other than
-// CheckSignatureFrom, knows SHA-1.
+// issuerOf reports whether a is an authority that issued b.
 func issuerOf(a, b *x509.Certificate) bool {
-	return a.IsCA && bytes.Equal(a.RawSubject, b.RawIssuer) &&
-		a.CheckSignature(b.SignatureAlgorithm, b.RawTBSCertificate, b.Signature) == nil
+	return a.IsCA && bytes.Equal(a.RawSubject, b.RawIssuer) && certificate.Signed(a, b)
 }
 
 func notForClients(c *x509.Certificate) bool {

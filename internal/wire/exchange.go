@@ -244,7 +244,8 @@ func (x *Exchange) gotConn(info httptrace.GotConnInfo) {
 	// A second connection means that net/http found the first one stale, or that
 	// the server reset the request.
 	if x.conn != nil && x.conn.multiplexed {
-		x.lost(x.conn)
+		lost := x.lost()
+		lost.left = append(lost.left, x.conn)
 	}
 	x.conn, x.reused, x.step = conn, info.Reused, StepWriteHeaders
 	x.sent, x.wrote, x.early, x.waits = false, nil, false, false

@@ -107,7 +107,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, new(NotAskedError)
 	}
-	if x := ExchangeOf(req.Context()); x != nil {
+	x := ExchangeOf(req.Context())
+	if x != nil {
 		proxy, _ := t.pool.proxy.forwards(req)
 		if x.forwarded = proxy != nil; x.forwarded {
 			// The connection to the proxy may be an old one.
@@ -123,13 +124,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		defer x.leavePlace()
 	}
-	return t.attempts(req)
+	return t.attempts(x, req)
 }
 
 // attempts sends a request, and again where net/http would not: in its turn, and
-// in the place of a dead connection.
-func (t *Transport) attempts(req *http.Request) (*http.Response, error) {
-	x := ExchangeOf(req.Context())
+// in the place of a dead connection. A request without an exchange is sent once.
+func (t *Transport) attempts(x *Exchange, req *http.Request) (*http.Response, error) {
 	for dead := 0; ; {
 		resp, err := t.http.RoundTrip(req)
 		if err == nil && x != nil && x.unasked() {
@@ -143,7 +143,7 @@ func (t *Transport) attempts(req *http.Request) (*http.Response, error) {
 		case err == nil || x == nil:
 			return resp, err
 		case errors.Is(err, errTurn):
-			if err = x.turn(req.Context()); err != nil {
+			if err = x.turn(req.Context(), t.pool.Done()); err != nil {
 				return nil, err
 			}
 			err = ErrTooManyDials // of a request that cannot be sent again

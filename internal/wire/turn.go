@@ -23,18 +23,18 @@ const (
 // wait is: meanwhile net/http would go on with what others have dialed.
 var errTurn = errors.New("a dial has to wait for its turn")
 
-// resets is what an exchange has lost connections by.
+// resets are those of one exchange.
 type resets struct {
-	turns uint8 // that it has waited for
-	left  []*Conn
+	turns uint8   // that it has waited for
+	left  []*Conn // of HTTP/2, on which it was reset
 }
 
-// lost notes a connection of HTTP/2 on which the exchange was reset. x.mu is held.
-func (x *Exchange) lost(conn *Conn) {
+// lost is what the exchange has lost so far. x.mu is held.
+func (x *Exchange) lost() *resets {
 	if x.resets == nil {
 		x.resets = new(resets)
 	}
-	x.resets.left = append(x.resets.left, conn)
+	return x.resets
 }
 
 // dials notes a dial; errTurn: it must not be made yet.
@@ -53,38 +53,29 @@ func (x *Exchange) dials(r *Record) error {
 	return nil
 }
 
-// turn waits until the exchange may dial once more.
-func (x *Exchange) turn(ctx context.Context) error {
+// turn waits until the exchange may dial once more, or the pool is closed.
+func (x *Exchange) turn(ctx context.Context, closed <-chan struct{}) error {
 	x.mu.Lock()
-	if x.resets == nil {
-		x.resets = new(resets)
-	}
-	barren := 0
-	for _, conn := range x.resets.left {
+	lost, barren := x.lost(), 0
+	for _, conn := range lost.left {
 		if !conn.answered.Load() {
 			barren++
 		}
 	}
-	spent := barren >= barrenLimit || len(x.resets.left) >= resetLimit || x.resets.turns >= resetLimit
-	pause := min(firstPause<<min(x.resets.turns, 10), longestPause)
-	x.resets.turns++
+	spent := barren >= barrenLimit || len(lost.left) >= resetLimit || lost.turns >= resetLimit
+	pause := min(firstPause<<min(lost.turns, 10), longestPause)
+	lost.turns++
 	x.mu.Unlock()
 	if spent {
 		return ErrTooManyDials
 	}
-	return sleep(ctx, pause)
-}
-
-// sleep waits, but not beyond the context's end.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d == 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
+	case <-closed:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}
