@@ -1,9 +1,11 @@
 package certificate
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -91,15 +93,21 @@ func TestWeakness(t *testing.T) {
 func TestPins(t *testing.T) {
 	root, err := testca.New(testca.Options{})
 	require.NoError(t, err)
-	sum := PinOf(root.Certificate)
-	for _, text := range []string{hex.EncodeToString(sum[:]), strings.ToUpper(hex.EncodeToString(sum[:])), base64.StdEncoding.EncodeToString(sum[:]),
-		"sha256//" + base64.StdEncoding.EncodeToString(sum[:]), " sha256/" + base64.StdEncoding.EncodeToString(sum[:]) + "\n"} {
-		pin, ok := ParsePin(text)
-		assert.True(t, ok, text)
-		assert.Equal(t, sum, pin, text)
-	}
-	for _, text := range []string{"", "00", "zz", hex.EncodeToString(sum[:31]), hex.EncodeToString(append(sum[:], 0))} {
-		_, ok := ParsePin(text)
-		assert.False(t, ok, text)
+	letters := sha256.Sum256([]byte("a sum"))
+	slashes := Pin(bytes.Repeat([]byte{0xff}, sha256.Size)) // its base64 begins with "//"
+	prefixed, err := base64.StdEncoding.DecodeString("sha256/" + strings.Repeat("A", 36) + "=")
+	require.NoError(t, err)
+	for _, sum := range []Pin{PinOf(root.Certificate), letters, slashes, Pin(prefixed)} {
+		encoded := base64.StdEncoding.EncodeToString(sum[:])
+		for _, text := range []string{hex.EncodeToString(sum[:]), strings.ToUpper(hex.EncodeToString(sum[:])), "sha256/" + hex.EncodeToString(sum[:]),
+			encoded, "sha256//" + encoded, " sha256/" + encoded + "\n"} {
+			pin, ok := ParsePin(text)
+			assert.True(t, ok, text)
+			assert.Equal(t, sum, pin, text)
+		}
+		for _, text := range []string{"", "00", "zz", "/" + encoded, "sha256///" + encoded, hex.EncodeToString(sum[:31]), hex.EncodeToString(append(sum[:], 0))} {
+			_, ok := ParsePin(text)
+			assert.False(t, ok, text)
+		}
 	}
 }

@@ -20,11 +20,17 @@ type Pin [sha256.Size]byte
 func PinOf(c *x509.Certificate) Pin { return sha256.Sum256(c.RawSubjectPublicKeyInfo) }
 
 // ParsePin reads a sum in hex, or in base64 as curl and HPKP write it.
-func ParsePin(text string) (pin Pin, ok bool) {
-	text = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(text), "sha256//"), "sha256/")
-	raw, err := hex.DecodeString(text)
-	if err != nil {
-		raw, err = base64.StdEncoding.DecodeString(text)
+func ParsePin(text string) (Pin, bool) {
+	text = strings.TrimSpace(text)
+	for _, prefix := range []string{"", "sha256/", "sha256//"} {
+		// A sum in base64 may begin with the slash that ends a prefix: only its
+		// length says whose it is.
+		sum, found := strings.CutPrefix(text, prefix)
+		for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString} {
+			if raw, err := decode(sum); found && err == nil && len(raw) == sha256.Size {
+				return Pin(raw), true
+			}
+		}
 	}
-	return pin, err == nil && copy(pin[:], raw) == len(raw) && len(raw) == len(pin)
+	return Pin{}, false
 }
