@@ -73,6 +73,7 @@ func TestHTTPSProxyHasItsOwnIdentity(t *testing.T) {
 		assert.Equal(t, mtlshttp.KindProxy, f.Kind, "%v", err)
 		require.NotNil(t, f.Diagnosis)
 		assert.Equal(t, "proxy-client-cert-required", f.Diagnosis.Cause)
+		assert.Contains(t, f.Diagnosis.Seen, "the proxy asked for a client certificate")
 	}
 }
 

@@ -62,6 +62,8 @@ func explain(s *Signals, cause string) (seen, advice string) {
 		add("the proxy answered %d", s.ProxyStatus)
 	case s.ProxyAuth:
 		add("the SOCKS proxy did not accept the credentials")
+	case s.ProxyRequested && s.ProxyFailed && s.Verify == VerifyNone:
+		add("the proxy asked for a client certificate")
 	case s.ProxyRefused:
 		add("the SOCKS proxy refused the tunnel")
 	case s.Verify != VerifyNone && len(s.Chain) > 0:
@@ -71,10 +73,11 @@ func explain(s *Signals, cause string) (seen, advice string) {
 			add("%s", seen)
 		}
 	case s.Requested:
-		add("the server asked for a client certificate")
+		from := ""
 		if len(s.Authority) > 0 {
-			add("from one of %s", list(s.Authority))
+			from = " from one of " + list(s.Authority)
 		}
+		add("the server asked for a client certificate%s", from)
 	case s.HandshakeDone && s.HTTPS:
 		add("the server asked for no client certificate")
 	}
