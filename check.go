@@ -152,11 +152,11 @@ func (e *Executor) TLSConfig(ctx context.Context, r *Request) (*tls.Config, erro
 	if r.RequireClientCertificate {
 		return nil, fault(KindConfig, "requireClientCertificate", "unsupported", "a bare TLS configuration cannot see to it")
 	}
-	allowed, _, err := p.present(ctx, p.origin, nil)
+	ids, err := p.present(ctx, p.origin, nil)
 	if err != nil {
 		return nil, asError(err)
 	}
-	transport, err := p.transport(allowed, nil)
+	transport, err := p.transport(p.origin, ids.allowed, nil)
 	if err != nil {
 		return nil, p.refuse(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mtlshttp/mtlshttp/internal/cookiejar"
+	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
 // maxSavedJar bounds a saved jar in bytes: twice what a full one takes.
@@ -220,12 +221,12 @@ func (j *Jar) LogValue() slog.Value { return slog.StringValue(j.String()) }
 
 // addCookies writes the jar's cookies beside the ones that the caller set, and
 // names those that were set under another identity.
-func (p *plan) addCookies(out *http.Request) (foreign []string) {
+func (p *plan) addCookies(out *http.Request, owner *wire.Identity) (foreign []string) {
 	if !p.request.ShareCookies {
 		return nil
 	}
 	given := strings.Join(out.Header.Values("Cookie"), "; ")
-	header, foreign := p.jar.store().HeaderWith(out.URL, p.cookieOwner(), given)
+	header, foreign := p.jar.store().HeaderWith(out.URL, cookieOwner(owner), given)
 	if header != "" {
 		out.Header.Set("Cookie", header)
 	}
@@ -233,16 +234,16 @@ func (p *plan) addCookies(out *http.Request) (foreign []string) {
 }
 
 // keepCookies stores what a response set.
-func (p *plan) keepCookies(u *url.URL, header http.Header) {
+func (p *plan) keepCookies(u *url.URL, header http.Header, owner *wire.Identity) {
 	if lines := header.Values("Set-Cookie"); p.request.ShareCookies && len(lines) > 0 {
-		p.jar.store().Store(u, p.cookieOwner(), lines)
+		p.jar.store().Store(u, cookieOwner(owner), lines)
 	}
 }
 
 // cookieOwner names the identity that cookies are kept under, "" for none.
-func (p *plan) cookieOwner() string {
-	if p.jarOwner == nil {
+func cookieOwner(id *wire.Identity) string {
+	if id == nil {
 		return ""
 	}
-	return fingerprint(p.jarOwner.sum[:])
+	return fingerprint(id.Fingerprint[:])
 }

@@ -225,3 +225,29 @@ func TestNamedJars(t *testing.T) {
 	alone.ShareCookies = false
 	assert.Equal(t, "not-shared validate", refused(s, alone).Reason+" "+string(refused(s, alone).Phase))
 }
+
+// A client that was handed out keeps the cookies of the identity that it shows,
+// also after a rotation (CK-20).
+func TestIsolatedIdentitiesOfAClient(t *testing.T) {
+	n, k := newNetwork(t, "https://a.test"), new(mtlshttp.Keychain)
+	n.behave(func(w http.ResponseWriter, a *arrival) { w.Header().Set("Set-Cookie", "of="+a.Client) })
+	e := n.executor()
+	e.Credentials = k
+	r := n.request("https://a.test/")
+	r.Credentials, r.ShareCookies = "who", true
+	var client *http.Client
+	s := &mtlshttp.Session{Executor: e, Jar: &mtlshttp.Jar{IsolateIdentities: true}}
+	for _, step := range []struct{ who, cookie string }{{"alice", ""}, {"alice", "of=alice"}, {"bob", ""}, {"bob", "of=bob"}, {"alice", "of=alice"}} {
+		k.Add("who", n.identity(step.who))
+		if client == nil {
+			var err error
+			client, err = s.Client(t.Context(), r)
+			require.NoError(t, err)
+		}
+		resp, err := client.Get(r.URL)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, step.who, n.last().Client)
+		assert.Equal(t, step.cookie, n.last().Header.Get("Cookie"), step.who)
+	}
+}

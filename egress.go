@@ -103,6 +103,9 @@ func (g *egressGuard) admit(req *http.Request) error {
 		return nil
 	}
 	o := target.OriginOf(&url.URL{Scheme: req.URL.Scheme, Host: req.Host})
+	if o.Port == "" { // servers read more into a Host header than we do
+		return egressError(&egress.Error{Reason: egress.Host})
+	}
 	if err := g.policy.CheckName(o.Host, o.Port); err != nil {
 		return egressError(err)
 	}

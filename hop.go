@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,6 +110,7 @@ type hopState struct {
 
 	veiledStatus   int // what veil has hidden
 	veiledLocation []string
+	invented       bool // it leads where no Location did: to what veil put in its place
 }
 
 type hopKey struct{}
@@ -136,7 +138,15 @@ func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) { return t
 // shown, adds cookies, picks the transport, and turns what happened into a
 // receipt or an *Error.
 func (p *plan) roundTrip(req *http.Request) (*http.Response, error) {
+	if o := req.URL.Opaque; o != "" && (o[0] != '/' || strings.HasPrefix(o, "//")) {
+		closeBody(req)
+		return nil, fault(KindURL, "url", string(target.Host), "what stands in the place of its path would name a host of its own")
+	}
 	state := p.arrive(req)
+	if state.invented {
+		closeBody(req)
+		return nil, redirectError("location", req.URL, errBadLocation)
+	}
 	resp, err := p.hop(req, state)
 	p.passed(req, state, err)
 	return resp, err
@@ -147,7 +157,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	j.earlier = state.earlier
 	hop := Hop{Method: req.Method, URL: state.url}
 
-	allowed, refused, err := p.present(ctx, state.origin, state.few[:0])
+	ids, err := p.present(ctx, state.origin, state.few[:0])
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -157,7 +167,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	transport, err := p.transport(allowed, refused)
+	transport, err := p.transport(state.origin, ids.allowed, ids.refused)
 	if err != nil {
 		closeBody(req)
 		return nil, p.refuse(err)
@@ -166,7 +176,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	state.Begin(transport)
 	out := p.outgoing(req, state, secrets)
 	state.repeatable = state.earlier && isRepeatable(out)
-	hop.ForeignCookies = p.addCookies(out)
+	hop.ForeignCookies = p.addCookies(out, ids.owner)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
 	if fault := p.payload.failed(); err == nil && fault != nil {
 		_ = resp.Body.Close()
@@ -190,12 +200,12 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 		facts = factsOrNone(progress.Record)
 	}
 	state.receipt = p.receiptOf(progress.Record, progress.Reused)
-	p.remember(state.origin, allowed, state.receipt, resp.StatusCode)
+	p.remember(state.origin, ids.allowed, state.receipt, resp.StatusCode)
 	hop.StatusCode, hop.Receipt, hop.Timings = resp.StatusCode, state.receipt, timingsOf(progress, facts)
 	j.add(hop)
 	p.log(ctx, hop, nil)
 	resp.Request = out
-	p.keepCookies(req.URL, resp.Header)
+	p.keepCookies(req.URL, resp.Header, ids.owner)
 	if err := p.inspect(req, resp, state); err != nil {
 		_ = resp.Body.Close()
 		if e := asError(err); e != nil {

@@ -50,7 +50,7 @@ func (p *plan) bind(c *Credential, again finder) error {
 	}
 	b.again = again
 	if p.identities == nil {
-		p.identities, p.jarOwner = p.few[:0], c
+		p.identities = p.few[:0]
 	}
 	p.identities = append(p.identities, b)
 	return nil
@@ -71,29 +71,38 @@ func (p *plan) bound(c *Credential) (b boundIdentity, err error) {
 	return b, nil
 }
 
+// presentable are the identities of a hop.
+type presentable struct {
+	allowed, refused []*wire.Identity
+	owner            *wire.Identity // whose cookies are kept apart; nil: nobody's
+}
+
 // present says which identities a hop to an origin may show. A name is looked
 // up again for an origin that is not the request's own, since it may stand for
 // another credential there, and for clients that were handed out, so that a
 // rotation reaches them. The allowed ones go into room, as far as it goes.
-func (p *plan) present(ctx context.Context, o target.Origin, room []*wire.Identity) (allowed, refused []*wire.Identity, err error) {
-	allowed = room
-	for _, b := range p.identities {
+func (p *plan) present(ctx context.Context, o target.Origin, room []*wire.Identity) (ids presentable, err error) {
+	ids.allowed = room
+	for i, b := range p.identities {
 		if b.again != nil && p.permits(&b, o) && (p.handedOut || o != p.origin) {
 			c, err := b.again(ctx, o)
 			if err != nil {
-				return nil, nil, err
+				return ids, err
 			}
 			if b, err = p.bound(c); err != nil {
-				return nil, nil, err
+				return ids, err
 			}
 		}
 		if p.permits(&b, o) {
-			allowed = append(allowed, b.identity)
+			ids.allowed = append(ids.allowed, b.identity)
 		} else {
-			refused = append(refused, b.identity)
+			ids.refused = append(ids.refused, b.identity)
+		}
+		if i == 0 {
+			ids.owner = b.identity
 		}
 	}
-	return allowed, refused, nil
+	return ids, nil
 }
 
 // permits is the origin rule: whether an identity may be shown to an origin.

@@ -96,15 +96,25 @@ func (p *payload) attach(ctx context.Context, req *http.Request) error {
 	return err
 }
 
-// guarded opens a foreign body behind a source.
+// guarded opens a foreign body behind a source, once nobody is in its reader any
+// more: one that rewinds has one position for all.
 func (p *payload) guarded(ctx context.Context) (io.ReadCloser, error) {
+	p.mu.Lock()
+	earlier := p.sources
+	p.mu.Unlock()
+	if len(earlier) > 0 && !p.replayable {
+		return nil, ErrNotReplayable
+	}
+	if err := bodyreader.Stop(ctx, earlier...); err != nil {
+		return nil, err
+	}
 	rc, err := p.open()
 	if err != nil {
 		return nil, err
 	}
 	s := bodyreader.New(ctx, rc)
 	p.mu.Lock()
-	p.sources = append(p.sources, s)
+	p.sources = []*bodyreader.Reader{s}
 	p.mu.Unlock()
 	return s, nil
 }
@@ -119,12 +129,12 @@ func (p *payload) release() (again bool) {
 	sources := p.sources
 	p.sources = nil
 	p.mu.Unlock()
-	again = p.replayable
-	for _, s := range sources {
-		_ = s.Close()
-		again = again && s.Ended()
+	if len(sources) == 0 {
+		return p.replayable
 	}
-	return again
+	patience, cancel := context.WithTimeout(context.Background(), bodyreader.Grace)
+	defer cancel()
+	return bodyreader.Stop(patience, sources...) == nil && p.replayable
 }
 
 // failed is what a foreign body's reader failed with, or what ended the request

@@ -29,7 +29,6 @@ type plan struct {
 	trust      trust
 	identities []boundIdentity
 	origins    []target.Pattern // that the request allows
-	jarOwner   *Credential      // whose cookies are kept apart; nil: nobody's
 	few        [1]boundIdentity // where identities mostly has room enough
 	first      hopState         // of the first try
 
@@ -198,7 +197,9 @@ func (p *plan) addHeaders(req *http.Request, secrets *secretValues) {
 		switch name := http.CanonicalHeaderKey(h.Name); {
 		case given.Values(name) != nil:
 		case name == "Host":
-			req.Host = h.Value
+			if req.Host == "" || req.Host == req.URL.Host {
+				req.Host = h.Value
+			}
 		case name == "Connection":
 			req.Close = req.Close || strings.EqualFold(h.Value, "close")
 		case managed[name] != "": // it says what is done anyway

@@ -44,11 +44,11 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout())
 	defer cancel()
-	allowed, refused, err := p.present(ctx, p.origin, nil)
+	ids, err := p.present(ctx, p.origin, nil)
 	if err != nil {
 		return nil, err
 	}
-	transport, err := p.transport(allowed, refused)
+	transport, err := p.transport(p.origin, ids.allowed, ids.refused)
 	if err != nil {
 		return nil, p.refuse(err)
 	}
@@ -62,7 +62,7 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	if err == nil {
 		result.Receipt = p.newReceipt(factsOrNone(progress.Record), false)
 		// What was configured and not presented was not accepted either.
-		if confirmed && (len(allowed) == 0 || result.Receipt.ClientCertificate.Presented != nil) {
+		if confirmed && (len(ids.allowed) == 0 || result.Receipt.ClientCertificate.Presented != nil) {
 			result.Accepted = "yes"
 		}
 		return result, nil

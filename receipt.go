@@ -126,14 +126,14 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 	if !f.TLS {
 		return nil
 	}
-	state := f.State
+	state, trust := f.State, p.trustAt(f.Host, f.Port)
 	now := p.clock()
 	r := &Receipt{
 		TLSVersion: versionName(state.Version), ALPN: state.NegotiatedProtocol,
 		Resumed: state.DidResume, Reused: reused,
 		ClientCertificate: ClientCertificateReceipt{Requested: f.Requested, AcceptableCAs: names(f.AcceptableCAs), Withheld: []WithheldCertificate{}},
 		Server:            ServerReceipt{Chain: []CertificateFacts{}},
-		Relaxations:       p.trust.verify.relaxations(), Warnings: []Warning{},
+		Relaxations:       trust.verify.relaxations(), Warnings: []Warning{},
 	}
 	r.Proxy = f.Proxy
 	if r.Proxy == "" && p.executor.Proxy == nil {
@@ -149,7 +149,7 @@ func (p *plan) newReceipt(f wire.Facts, reused bool) *Receipt {
 		r.Server.Chain = append(r.Server.Chain, factsOf(c))
 	}
 	if len(state.PeerCertificates) > 0 && unverified(f.HandshakeErr) == nil {
-		r.Server.TrustedBy = p.trust.trustedBy(state)
+		r.Server.TrustedBy = trust.trustedBy(state)
 	}
 	if f.Presented != nil {
 		facts := factsOf(f.Presented.Certificate.Leaf)

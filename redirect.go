@@ -134,6 +134,7 @@ func (p *plan) arrive(req *http.Request) *hopState {
 			state.journey, state.number = before.journey, before.number+1
 			state.secret, state.stuck = before.secret, before.stuck
 			state.crossed = before.crossed || before.origin != state.origin
+			state.invented = before.veiledLocation != nil
 			state.earlier = before.repeatable
 			return state
 		}
@@ -155,8 +156,12 @@ func (p *plan) landing(req *http.Request, resp *http.Response, state *hopState) 
 	}
 	replayable := req.GetBody != nil && (p.handedOut || p.payload == nil || p.payload.replayable)
 	if !p.request.Redirect.follows(req.Method) {
-		if _, err := req.URL.Parse(locations[0]); err != nil || hasBody(req) && req.GetBody != nil && !replayable {
-			state.veil(resp)
+		_, err := req.URL.Parse(locations[0])
+		switch {
+		case !p.handedOut && (err != nil || hasBody(req) && req.GetBody != nil && !replayable):
+			state.veil(resp, http.StatusFound, "/")
+		case p.handedOut && err != nil && !(state.stuck && resp.StatusCode >= 307): // else net/http does not look at it
+			state.veil(resp, resp.StatusCode, "./"+url.PathEscape(locations[0]))
 		}
 		return nil
 	}
@@ -204,11 +209,12 @@ func redirectError(reason string, u *url.URL, err error) *Error {
 
 // veil hides from net/http a redirect that is not followed and that it would
 // stumble over before it asks: over a Location that it cannot parse, whose text
-// its error has, or a body that cannot be opened again.
-func (s *hopState) veil(resp *http.Response) {
+// its error has, or a body that cannot be opened again. Where a caller has
+// replaced CheckRedirect, nobody takes the veil off.
+func (s *hopState) veil(resp *http.Response, status int, location string) {
 	s.veiledStatus, s.veiledLocation = resp.StatusCode, resp.Header["Location"]
-	resp.StatusCode = http.StatusFound
-	resp.Header["Location"] = []string{"/"}
+	resp.StatusCode = status
+	resp.Header["Location"] = []string{location}
 }
 
 func (s *hopState) unveil(resp *http.Response) {
@@ -239,6 +245,8 @@ func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
 	crossed := state.crossed || state.origin != next
 	if crossed {
 		maps.DeleteFunc(req.Header, func(name string, _ []string) bool { return p.isSecret(name) })
+	} else {
+		p.restoreHeaders(req.Header, first.Header)
 	}
 	if p.request.Redirect.keeps(req.Response.StatusCode, last.Method) {
 		if err := keepMethod(req, last); err != nil {
@@ -261,6 +269,19 @@ func (p *plan) checkRedirect(req *http.Request, via []*http.Request) error {
 		req.Header.Set("Referer", r)
 	}
 	return nil
+}
+
+// restoreHeaders gives back what net/http takes off where only the spelling of
+// the host changed, as by a dot at its end.
+func (p *plan) restoreHeaders(h, first http.Header) {
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "Www-Authenticate", "Proxy-Authenticate", "Cookie", "Cookie2"} {
+		if p.handedOut && name == "Cookie" {
+			continue // which a jar of the caller's may have changed
+		}
+		if values := first[name]; values != nil && h[name] == nil {
+			h[name] = values
+		}
+	}
 }
 
 // keepMethod undoes net/http's turning of a method into GET, and gives the body

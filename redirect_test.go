@@ -310,27 +310,24 @@ func TestHostAndServerName(t *testing.T) {
 			assert.Equal(t, "b.test", seen[1].TLS.ServerName)
 		})
 	})
-}
-
-// TestRedirectPolicyOfTheClient holds for a client whose caller has wrapped or
-// replaced what is around the policy.
-func TestRedirectPolicyOfTheClient(t *testing.T) {
-	n := newNetwork(t, "https://a.test", "http://a.test")
-	r := n.request("https://a.test/")
-	r.Identity = n.identity("alice")
-	client, err := n.executor().Client(t.Context(), r)
-	require.NoError(t, err)
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
-	n.redirect(302, map[string]string{"https://a.test/": "http://a.test/"})
-	_, err = client.Get("https://a.test/")
-	assert.Equal(t, "downgrade", failureOf(t, err).Reason, "what must not be followed is refused below CheckRedirect")
-
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	n.redirect(302, map[string]string{"https://a.test/": "/x?token=1"})
-	resp, err := client.Get("https://a.test/")
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, "https://a.test/x?token=1", resp.Header.Get("Location"), "resolved")
+	t.Run("RED-28 a name to verify", func(t *testing.T) {
+		n.serve("https://named.test", "backend.test")
+		n.serve("https://elsewhere.test", "backend.test")
+		n.eachSender(t, func(t *testing.T, send sender) {
+			n.redirect(302, map[string]string{"https://named.test/b": "https://b.test/back", "https://b.test/back": "https://named.test/",
+				"https://named.test/c": "https://elsewhere.test/"})
+			r := n.request("https://named.test/b")
+			r.Verify.Name = "backend.test"
+			require.NoError(t, send(r).err, "b.test has a certificate of its own, and on the way back the name is given again")
+			r.URL, r.Identity, r.Origins = "https://named.test/c", n.identity("alice"), []string{"elsewhere.test"}
+			f := failureOf(t, send(r).err)
+			assert.Equal(t, "tls-server-cert name", string(f.Kind)+" "+f.Reason)
+			require.Len(t, f.Hops, 2)
+			assert.Equal(t, []string{"name-given"}, f.Hops[0].Receipt.Relaxations)
+			assert.Empty(t, f.Hops[1].Receipt.Relaxations)
+			assert.Nil(t, f.Hops[1].Receipt.ClientCertificate.Presented)
+		})
+	})
 }
 
 // Every method is followed, five times at the most; a secret header of one's own

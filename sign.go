@@ -3,6 +3,7 @@ package mtlshttp
 import (
 	"crypto/sha256"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -20,9 +21,13 @@ func (p *plan) sign(out *http.Request, crossed bool) error {
 	if err := p.request.Sign(out, digest); err != nil {
 		return &Error{Kind: KindConfig, Reason: "sign", Phase: phaseResolve, Type: typeName(KindConfig, 0), Field: "sign", Err: err}
 	}
-	for name := range out.Header {
-		if crossed && p.isSecret(name) && before[name] == nil {
-			delete(out.Header, name)
+	if !crossed {
+		return nil
+	}
+	maps.DeleteFunc(out.Header, func(name string, _ []string) bool { return p.isSecret(name) })
+	for name, values := range before { // the jar's cookies
+		if p.isSecret(name) {
+			out.Header[name] = values
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -135,6 +136,27 @@ func base(r *http.Request, scheme, params string) []byte {
 	target := scheme + "://" + r.Host + r.URL.RequestURI()
 	return fmt.Appendf(nil, "\"@method\": %s\n\"@target-uri\": %s\n\"content-digest\": %s\n\"@signature-params\": %s",
 		r.Method, target, r.Header.Get("Content-Digest"), params)
+}
+
+// What it adds to the jar's cookies stays on the request's origin, and the jar's
+// go where they belong.
+func TestSignedCookiesStay(t *testing.T) {
+	n := newNetwork(t, "https://a.test", "https://b.test")
+	jar := new(mtlshttp.Jar)
+	jar.SetCookies(&url.URL{Scheme: "https", Host: "b.test"}, []*http.Cookie{{Name: "j", Value: "1"}})
+	n.redirect(302, map[string]string{"https://a.test/": "https://b.test/"})
+	r := n.request("https://a.test/")
+	r.ShareCookies = true
+	r.Sign = func(r *http.Request, _ []byte) error {
+		r.AddCookie(&http.Cookie{Name: "sig", Value: "SECRET"})
+		return nil
+	}
+	_, err := (&mtlshttp.Session{Executor: n.executor(), Jar: jar}).Do(t.Context(), r)
+	require.NoError(t, err)
+	seen := n.seen()
+	require.Len(t, seen, 2)
+	assert.Equal(t, "sig=SECRET", seen[0].Header.Get("Cookie"))
+	assert.Equal(t, "j=1", seen[1].Header.Get("Cookie"))
 }
 
 // HTTP message signatures (RFC 9421) with an Ed25519 key, over a Content-Digest

@@ -14,6 +14,7 @@ import (
 	"weak"
 
 	"github.com/mtlshttp/mtlshttp/internal/keyfile"
+	"github.com/mtlshttp/mtlshttp/internal/target"
 	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
@@ -105,21 +106,33 @@ func (t *trust) config() (*tls.Config, func(string, tls.ConnectionState) error, 
 	return c, t.check(c.RootCAs), nil
 }
 
-// transport returns the one for connections that may show some identities, and
-// must not show others.
-func (p *plan) transport(allowed, refused []*wire.Identity) (*wire.Transport, error) {
-	key := p.settingKey(allowed, refused)
-	if p.apart {
-		return p.executor.pool.Apart(p.setting(key, allowed, refused))
+// trustAt is what a server is verified by: Verify.Name is for the request's own
+// origin alone.
+func (p *plan) trustAt(host, port string) *trust {
+	if p.trust.verify.Name == "" || host == p.origin.Host && port == p.origin.Port {
+		return &p.trust
 	}
-	return p.executor.pool.TransportOf(key, func() *wire.Setting { return p.setting(key, allowed, refused) })
+	t := p.trust
+	t.verify.Name = ""
+	return &t
+}
+
+// transport returns the one for connections to an origin that may show some
+// identities, and must not show others.
+func (p *plan) transport(o target.Origin, allowed, refused []*wire.Identity) (*wire.Transport, error) {
+	t := p.trustAt(o.Host, o.Port)
+	key := p.settingKey(t, allowed, refused)
+	if p.apart {
+		return p.executor.pool.Apart(p.setting(t, key, allowed, refused))
+	}
+	return p.executor.pool.TransportOf(key, func() *wire.Setting { return p.setting(t, key, allowed, refused) })
 }
 
 // setting is what a connection to one origin has: the trust, and the
 // identities that the origin rule lets it show. It outlives the plan, and keeps
 // nothing else of it.
-func (p *plan) setting(key wire.Key, allowed, refused []*wire.Identity) *wire.Setting {
-	t := p.trust
+func (p *plan) setting(from *trust, key wire.Key, allowed, refused []*wire.Identity) *wire.Setting {
+	t := *from
 	return &wire.Setting{
 		Key: key,
 		TLS: t.config, Identities: slices.Clone(allowed), Refused: slices.Clone(refused),
@@ -131,9 +144,9 @@ func (p *plan) setting(key wire.Key, allowed, refused []*wire.Identity) *wire.Se
 
 // settingKey covers all of a setting by content, so that equal settings share
 // and others never do.
-func (p *plan) settingKey(allowed, refused []*wire.Identity) wire.Key {
+func (p *plan) settingKey(t *trust, allowed, refused []*wire.Identity) wire.Key {
 	var room [512]byte
-	key := p.trust.appendKey(room[:0])
+	key := t.appendKey(room[:0])
 	key = append(key, boolByte(p.request.RequireClientCertificate))
 	key = appendUint(key, uint64(p.limits.HeaderBytes), uint64(len(allowed)))
 	for _, id := range allowed {

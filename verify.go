@@ -24,7 +24,8 @@ type Verify struct {
 	// chain and name. Dates are still judged.
 	Pins []string
 	// Name is what the certificate must be for instead of the URL's host,
-	// which stays the server name that is sent.
+	// which stays the server name that is sent. It is for the URL's own
+	// origin: what a redirect leads to must have the name it goes by.
 	Name string
 	// SkipName takes a certificate of any name that a trusted root vouches
 	// for.

@@ -15,6 +15,16 @@ import (
 
 type readerFunc func([]byte) (int, error)
 
+// ended says whether nobody is in the caller's reader any more.
+func ended(r *Reader) bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestReaderHandsOnAll(t *testing.T) {
@@ -24,7 +34,7 @@ func TestReaderHandsOnAll(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal([]byte(text), got))
 	require.NoError(t, r.Close())
-	assert.True(t, r.Ended())
+	assert.True(t, ended(r))
 	assert.Nil(t, r.Failure())
 }
 
@@ -43,7 +53,7 @@ func TestReaderMarksFailures(t *testing.T) {
 		assert.ErrorIs(t, err, want)
 		assert.Same(t, e, r.Failure())
 		require.NoError(t, r.Close())
-		assert.True(t, r.Ended())
+		assert.True(t, ended(r))
 	}
 	r := New(t.Context(), io.NopCloser(readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil })))
 	defer r.Close()
@@ -61,10 +71,10 @@ func TestReaderDoesNotWaitForOneThatBlocks(t *testing.T) {
 	_, err := r.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, r.Close())
-	assert.False(t, r.Ended())
+	assert.False(t, ended(r))
 	close(release)
 	<-r.done
-	assert.True(t, r.Ended())
+	assert.True(t, ended(r))
 }
 
 func TestExactly(t *testing.T) {
@@ -105,7 +115,23 @@ func TestCut(t *testing.T) {
 		assert.Equal(t, want, r.Cut(), name)
 		assert.NoError(t, end.Close())
 		assert.NoError(t, r.Close())
-		assert.True(t, r.Ended(), name)
+		assert.True(t, ended(r), name)
 		cancel(nil)
 	}
+}
+
+// All are stopped before any is waited for, and whoever waits may give up.
+func TestStop(t *testing.T) {
+	release := make(chan struct{})
+	blocked := readerFunc(func([]byte) (int, error) { <-release; return 1, nil })
+	a, b := New(t.Context(), io.NopCloser(blocked)), New(t.Context(), io.NopCloser(blocked))
+	cause := errors.New("no patience")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	assert.Equal(t, cause, Stop(ctx, a, b))
+	assert.False(t, ended(a) || ended(b))
+	close(release)
+	assert.NoError(t, Stop(t.Context(), a, b))
+	assert.True(t, ended(a) && ended(b))
+	assert.NoError(t, Stop(t.Context()))
 }

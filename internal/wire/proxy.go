@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -64,6 +66,26 @@ func (p *Proxy) forwards(req *http.Request) (*url.URL, error) {
 		return nil, nil
 	}
 	return p.URL, nil
+}
+
+// absolute is a request as the proxy is to get it, with its URL as the target.
+// net/http makes the target of the Host header, which may be of another host,
+// and takes an opaque path for the whole.
+func absolute(req *http.Request) *http.Request {
+	if req.URL.Opaque == "" && (req.Host == "" || req.Host == req.URL.Host) {
+		return req
+	}
+	out, u := *req, *req.URL
+	out.URL = &u
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r >= 0x80 }) {
+		out.Host, u.Opaque = "", "" // net/http knows its A-labels; a proxy goes by them alone
+		return &out
+	}
+	if u.Opaque == "" {
+		u.Opaque = cmp.Or(u.EscapedPath(), "/")
+	}
+	u.Opaque = "//" + u.Host + u.Opaque
+	return &out
 }
 
 // portOf is the port of a plain URL.

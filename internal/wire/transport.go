@@ -118,6 +118,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 				}
 				return nil, err
 			}
+			req = absolute(req)
 		}
 		if err := t.inTurn(x, req); err != nil {
 			return nil, err
