@@ -50,12 +50,13 @@ var global = netip.MustParsePrefix("2000::/3")
 var metadata = addresses(
 	"169.254.169.254", "fd00:ec2::254", // AWS, Azure, GCP, Oracle, OpenStack and others
 	"169.254.170.2", "169.254.170.23", "fd00:ec2::23", // containers of AWS
-	"fd20:ce::254",    // GCP
-	"168.63.129.16",   // Azure
-	"192.0.0.192",     // Oracle
-	"100.100.100.200", // Alibaba
-	"169.254.0.23",    // Tencent
-	"169.254.42.42",   // Scaleway
+	"fd20:ce::254",                      // GCP
+	"168.63.129.16",                     // Azure
+	"192.0.0.192", "fd00:c1::a9fe:a9fe", // Oracle
+	"100.100.100.200",               // Alibaba
+	"169.254.0.23", "169.254.10.10", // Tencent
+	"169.254.42.42", "fd00:42::42", // Scaleway
+	"fe80::a9fe:a9fe", "fd00:a9fe:a9fe::1", // OpenStack and Akamai, Akamai alone
 )
 
 func prefixes(texts ...string) (out []netip.Prefix) {
