@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -23,8 +24,22 @@ func ParseHostPattern(text string) (HostPattern, error) {
 	} else if !strings.Contains(text[strings.LastIndexByte(text, ']')+1:], ":") {
 		text += ":*"
 	}
+	if end := strings.IndexByte(text, ']'); end > 0 && text[0] == '[' {
+		if host := unmapped(text[1:end]); !strings.Contains(host, ":") {
+			text = host + text[end+1:]
+		}
+	}
 	p, err := target.ParsePattern(text)
 	return HostPattern{p}, err
+}
+
+// unmapped is an IPv4 address for one that is mapped into IPv6, since both lead
+// to one place; any other host is as it was.
+func unmapped(host string) string {
+	if a, err := netip.ParseAddr(host); err == nil && a.Is4In6() && a.Zone() == "" {
+		return a.Unmap().String()
+	}
+	return host
 }
 
 func parsePort(text string) (uint16, bool) {

@@ -56,7 +56,7 @@ func (p *Policy) CheckHost(host, port string) error {
 
 // CheckName looks at the name of a host alone.
 func (p *Policy) CheckName(host, port string) error {
-	o := target.Origin{Scheme: patternScheme, Host: host, Port: port}
+	o := target.Origin{Scheme: patternScheme, Host: unmapped(host), Port: port}
 	names := func(h HostPattern) bool { return h.pattern.Matches(o) }
 	if host == "" || slices.Contains(metadataHosts, host) || slices.ContainsFunc(p.DenyHosts, names) ||
 		p.AllowHosts != nil && !slices.ContainsFunc(p.AllowHosts, names) {

@@ -57,6 +57,22 @@ func TestSSRF15Hosts(t *testing.T) {
 	}
 }
 
+// An IPv4 address is one host, in its own form and mapped into IPv6.
+func TestMappedHosts(t *testing.T) {
+	for _, pattern := range []string{"127.0.0.2", "[::ffff:127.0.0.2]", "[::FFFF:7f00:2]:*"} {
+		for _, host := range []string{"127.0.0.2", "::ffff:7f00:2", "::ffff:127.0.0.2", "0:0:0:0:0:ffff:7f00:2"} {
+			assert.Equal(t, Host, reason((&Policy{DenyHosts: hosts(t, pattern)}).CheckName(host, "443")), "%s, %s", pattern, host)
+			assert.NoError(t, (&Policy{AllowHosts: hosts(t, pattern)}).CheckName(host, "443"), "%s, %s", pattern, host)
+		}
+		for _, host := range []string{"127.0.0.3", "::ffff:7f00:3", "::7f00:2", "64:ff9b::7f00:2"} {
+			assert.NoError(t, (&Policy{DenyHosts: hosts(t, pattern)}).CheckName(host, "443"), "%s, %s", pattern, host)
+		}
+	}
+	one := &Policy{DenyHosts: hosts(t, "[::ffff:127.0.0.2]:80")}
+	assert.Equal(t, Host, reason(one.CheckName("::ffff:7f00:2", "80")))
+	assert.NoError(t, one.CheckName("::ffff:7f00:2", "443"))
+}
+
 // SSRF-08: ports.
 func TestSSRF08Ports(t *testing.T) {
 	denying := &Policy{DenyPorts: []uint16{22, 25, 6379}}
