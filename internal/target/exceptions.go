@@ -11,17 +11,18 @@ import (
 // itself, each with an optional port; * is every host. It is not ok where a text
 // is none of these.
 func Exceptions(texts []string) (direct func(host, port string) bool, ok bool) {
-	var rules []func(host string, port string) bool
+	var rules []rule
 	for _, text := range texts {
-		rule, ok := exception(text)
+		r, ok := exception(text)
 		if !ok {
 			return nil, false
 		}
-		rules = append(rules, rule)
+		rules = append(rules, r)
 	}
 	return func(host, port string) bool {
-		for _, rule := range rules {
-			if rule(strings.ToLower(strings.TrimSuffix(host, ".")), port) {
+		at := placeOf(host)
+		for _, r := range rules {
+			if (r.port == "" || r.port == port) && r.names(at) {
 				return true
 			}
 		}
@@ -29,33 +30,68 @@ func Exceptions(texts []string) (direct func(host, port string) bool, ok bool) {
 	}, true
 }
 
-func exception(text string) (rule func(host, port string) bool, ok bool) {
-	text = strings.ToLower(strings.TrimSpace(text))
-	if text == "*" {
-		return func(string, string) bool { return true }, true
-	}
-	if network, err := netip.ParsePrefix(text); err == nil {
-		return func(host, _ string) bool {
-			addr, err := netip.ParseAddr(host)
-			return err == nil && network.Contains(addr.Unmap())
-		}, true
-	}
-	name, wanted, err := net.SplitHostPort(text)
+// rule is one exception; an empty port is every port.
+type rule struct {
+	names func(place) bool
+	port  string
+}
+
+func exception(text string) (r rule, ok bool) {
+	text = strings.TrimSpace(text)
+	name, port, err := net.SplitHostPort(text)
 	if err != nil {
-		name, wanted = strings.Trim(text, "[]"), ""
+		name, port = strings.Trim(text, "[]"), ""
 	}
-	if name == "" {
-		return nil, false
+	if name == "*" {
+		return rule{func(place) bool { return true }, port}, true
 	}
-	below, only := strings.CutPrefix(name, "*")
-	if !strings.HasPrefix(below, ".") {
-		if only {
-			return nil, false
+	if network, err := netip.ParsePrefix(name); err == nil {
+		if a := network.Addr(); a.Is4In6() && network.Bits() >= 96 {
+			network = netip.PrefixFrom(a.Unmap(), network.Bits()-96)
 		}
-		below = "." + below
+		return rule{func(other place) bool { return network.Contains(other.addr) }, port}, true
 	}
-	return func(host, port string) bool {
-		same := !only && host == strings.TrimPrefix(name, ".")
-		return (same || strings.HasSuffix(host, below)) && (wanted == "" || wanted == port)
-	}, true
+	suffix, only := strings.CutPrefix(name, "*")
+	suffix, dotted := strings.CutPrefix(suffix, ".")
+	if suffix == "" || only && !dotted {
+		return rule{}, false
+	}
+	at := place{name: bareName(suffix)}
+	if !dotted {
+		at = placeOf(suffix)
+	}
+	return rule{func(other place) bool {
+		return !only && other == at || at.name != "" && strings.HasSuffix(other.name, "."+at.name)
+	}, port}, true
+}
+
+// place is a host in the one form in which two spellings of it are equal: an
+// address, or a name in A-labels without a trailing dot.
+type place struct {
+	addr netip.Addr
+	name string
+}
+
+// placeOf takes a host as a URL has it, as a person writes it, or as it is dialed.
+func placeOf(host string) place {
+	host = strings.Trim(host, "[]")
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		if dotted, err := canonicalHost(host); err == nil {
+			addr, _ = netip.ParseAddr(dotted)
+		}
+	}
+	if addr.IsValid() {
+		return place{addr: addr.Unmap()}
+	}
+	return place{name: bareName(host)}
+}
+
+// bareName leaves alone what is no name: it is equal to no host.
+func bareName(text string) string {
+	name, err := canonicalName(text)
+	if err != nil {
+		name = strings.ToLower(text)
+	}
+	return strings.TrimSuffix(name, ".")
 }
