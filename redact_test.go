@@ -151,7 +151,7 @@ func TestSecrets(t *testing.T) {
 			"DD-API-KEY", "DD-APPLICATION-KEY", "X-Rapidapi-Key", "X-Mashape-Key", "X-Honeycomb-Team", "Private-Token", "X-Gitlab-Token",
 			"X-Hub-Signature", "X-Hub-Signature-256", "X-Csrf-Token", "X-Xsrf-Token", "X-Session-Id", "X-Session-Token", "X-Refresh-Token",
 			"X-Client-Secret", "Client-Secret", "X-Password", "X-Vault-Token", "X-Jwt-Assertion", "X-Shopify-Access-Token", "X-Forwarded-Client-Cert",
-			"X-Mailgun-Key", "X-Credential", "X-Private-Key", "X-Otp", "Signature",
+			"X-Mailgun-Key", "X-Credential", "X-Private-Key", "X-Otp", "Signature", "Fastly-Key", "X-App-Key", "X-Subscription-Key", "X-Wsse",
 		} {
 			for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
 				h := mtlshttp.Header{Name: spelled, Value: "canary"}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"mime"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -99,12 +100,21 @@ func (f *File) redact(contentType string, content []byte) []byte {
 
 func (f *File) isSecret(name string) bool { return target.SecretHeader(name, f.Secret) }
 
+// isSecretField is isSecret for members and fields: one that is only named a key
+// says there which thing is meant, as in a pair of key and value.
+func (f *File) isSecretField(name string) bool {
+	if strings.EqualFold(name, "key") {
+		return slices.ContainsFunc(f.Secret, func(s string) bool { return strings.EqualFold(s, name) })
+	}
+	return f.isSecret(name)
+}
+
 // redactValue hides members in place.
 func (f *File) redactValue(v any, found *bool) any {
 	switch v := v.(type) {
 	case jsonvalue.Object:
 		for i, m := range v {
-			if f.isSecret(m.Name) && m.Value != nil {
+			if f.isSecretField(m.Name) && m.Value != nil {
 				if text, ok := m.Value.(string); ok {
 					f.seen.see(text)
 				}
@@ -125,7 +135,7 @@ func (f *File) redactValue(v any, found *bool) any {
 func (f *File) redactPairs(text string) string {
 	pairs := strings.Split(text, "&")
 	for i, pair := range pairs {
-		if name, value, ok := strings.Cut(pair, "="); ok && f.isSecret(name) {
+		if name, value, ok := strings.Cut(pair, "="); ok && f.isSecretField(name) {
 			if text, err := url.QueryUnescape(value); err == nil {
 				f.seen.see(text)
 			}

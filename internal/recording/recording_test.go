@@ -120,7 +120,7 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 	req := request(t, "GET", "https://u:p@a.test/?apikey=hunter3%21", "")
 	req.SetBasicAuth("u", "hunter2-and-more")
 	add(req, http.Header{"Set-Cookie": {"sid=hunter4; Path=/"}, "Location": {"https://a.test/?q=hunter5#hunter5", "?q=hunter5"}}, 302, "to hunter5")
-	add(request(t, "GET", "https://a.test/", ""), http.Header{"Content-Type": {"application/json"}}, 200, `{"n":{"refresh_token":"hunter6"},"l":[{"pin":1}],"t":"hunter6!","k":"hunter3!","c":"hunter4"}`)
+	add(request(t, "GET", "https://a.test/", ""), http.Header{"Content-Type": {"application/json"}}, 200, `{"n":{"refresh_token":"hunter6"},"l":[{"pin":1}],"t":"hunter6!","k":"hunter3!","c":"hunter4","key":"colour","app_key":"hunter8"}`)
 	name := filepath.Join(t.TempDir(), "x.json")
 	require.NoError(t, f.Write(name))
 	back, err := Read(name)
@@ -130,7 +130,7 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 	assert.NotContains(t, string(text), "hunter")
 	assert.NotContains(t, string(text), "u:p@")
 	assert.Equal(t, "your key is ***, not hunt", back.Exchanges[0].Response.Body.Text)
-	assert.JSONEq(t, `{"n":{"refresh_token":"***"},"l":[{"pin":"***"}],"t":"***!","k":"***","c":"***"}`, string(back.Exchanges[2].Response.Body.JSON))
+	assert.JSONEq(t, `{"n":{"refresh_token":"***"},"l":[{"pin":"***"}],"t":"***!","k":"***","c":"***","key":"colour","app_key":"***"}`, string(back.Exchanges[2].Response.Body.JSON))
 	assert.Contains(t, back.Exchanges[1].Response.Headers, Field{"Set-Cookie", "sid=***; Path=/"})
 }
 

@@ -8,20 +8,22 @@ import (
 // secretHeaders are names of headers whose values are secrets, beside those
 // that secretWords and secretParts find.
 var secretHeaders = []string{
-	"Proxy-Authenticate", "Www-Authenticate", "Cookie2", "X-Honeycomb-Team", "X-Ms-Client-Principal",
-	"X-Mailgun-Key", "X-Rapidapi-Key", "X-Mashape-Key", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
-	"Dd-Application-Key", "X-Master-Key", "X-Vault-Unseal-Key", "X-Forwarded-Client-Cert", "X-Ssl-Client-Key",
+	"Proxy-Authenticate", "Www-Authenticate", "Cookie2", "X-Honeycomb-Team", "X-Ms-Client-Principal", "X-Forwarded-Client-Cert",
 }
 
 // secretWords stand in the names of headers that API keys, passwords and tokens
 // are sent in.
 var secretWords = []string{"token", "secret", "password", "passwd", "passphrase", "credential", "jwt", "cookie",
 	"authorization", "authentication", "session", "signature",
-	"api-key", "apikey", "api_key", "access-key", "accesskey", "access_key", "auth-key", "private-key", "secret-key"}
+	"api-key", "apikey", "api_key", "access-key", "accesskey", "access_key", "auth-key", "private-key"}
 
 // secretParts are such names' parts between hyphens and underscores: too short
 // to be looked for anywhere in a name.
-var secretParts = []string{"auth", "pwd", "otp", "pin", "sid"}
+var secretParts = []string{"auth", "pwd", "pass", "passcode", "otp", "pin", "sid", "wsse", "appkey", "key"}
+
+// openKeys stand before a key that says which record, place or request is meant,
+// or that is for everybody. Any other key is taken for one that opens something.
+var openKeys = []string{"cache", "idempotency", "ordering", "partition", "public", "routing", "shard", "sort", "surrogate", "websocket"}
 
 // SecretHeader says whether a header's value is a secret: by its name, or
 // because it is among also. Such a header crosses no origin and is never shown.
@@ -35,5 +37,11 @@ func SecretHeader(name string, also []string) bool {
 		return true
 	}
 	parts := strings.FieldsFunc(lower, func(r rune) bool { return r == '-' || r == '_' })
-	return slices.ContainsFunc(parts, func(part string) bool { return slices.Contains(secretParts, part) })
+	for i, part := range parts {
+		open := part == "key" && i > 0 && slices.Contains(openKeys, parts[i-1])
+		if slices.Contains(secretParts, part) && !open {
+			return true
+		}
+	}
+	return false
 }
