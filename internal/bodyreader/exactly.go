@@ -33,8 +33,8 @@ func (e *exactly) Read(p []byte) (int, error) {
 	}
 	switch left := e.left - int64(n); {
 	case left < 0:
-		return int(e.left - 1), ErrLength
-	case left == 0 && err == nil:
+		return max(int(e.left-1), 0), ErrLength
+	case left == 0 && err == nil && n > 0:
 		e.last, n = []byte{p[n-1]}, n-1
 	case left > 0 && err == io.EOF:
 		err = ErrLength

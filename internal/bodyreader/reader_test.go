@@ -92,6 +92,32 @@ func TestExactly(t *testing.T) {
 	}
 }
 
+// Of a reader that was empty as its length was found out nothing is handed on,
+// whatever has become of it.
+func TestExactlyNothing(t *testing.T) {
+	idle := false
+	for name, c := range map[string]struct {
+		r    io.Reader
+		want error
+	}{
+		"empty":                  {strings.NewReader(""), nil},
+		"it has grown":           {strings.NewReader("abc"), ErrLength},
+		"by an octet, and ended": {iotest.DataErrReader(strings.NewReader("a")), ErrLength},
+		"it yields nothing once": {readerFunc(func([]byte) (int, error) {
+			if idle = !idle; idle {
+				return 0, nil
+			}
+			return 0, io.EOF
+		}), nil},
+	} {
+		r := New(t.Context(), io.NopCloser(Exactly(c.r, 0)))
+		got, err := io.ReadAll(r)
+		assert.ErrorIs(t, err, c.want, name)
+		assert.Empty(t, got, name)
+		require.NoError(t, r.Close())
+	}
+}
+
 // A body is cut where the request ends amid it, and not where nobody wants the
 // rest of it.
 func TestCut(t *testing.T) {
