@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -123,6 +124,25 @@ func TestRateIsEven(t *testing.T) {
 		assert.Zero(t, time.Since(begun), "after a pause the burst is whole again, and no more than that")
 		require.NoError(t, r.Wait(t.Context(), "a"))
 		assert.Equal(t, tenth, time.Since(begun))
+	})
+}
+
+// Numbers beyond all measure are what they say, not what an overflow makes of them.
+func TestRateOfExtremes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		for _, r := range []*Rate{NewRate(10, math.MaxInt), NewRate(0.3, math.MaxInt/2), NewRate(1e-300, math.MaxInt), NewRate(1e300, 1),
+			NewRate(math.Inf(1), math.MaxInt), NewRate(math.NaN(), 1)} {
+			for range 100 {
+				require.NoError(t, r.Wait(t.Context(), "a"))
+			}
+		}
+		rare := NewRate(1e-300, 1)
+		require.NoError(t, rare.Wait(t.Context(), "a"))
+		assert.Zero(t, time.Since(begun))
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Hour, errGone)
+		defer cancel()
+		assert.ErrorIs(t, rare.Wait(ctx, "a"), errGone)
 	})
 }
 

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -17,14 +18,21 @@ type Rate struct {
 	byKey map[string]time.Time // the even pace's next moment
 }
 
+// longest stands for every longer time: nobody lives to see the difference.
+const longest time.Duration = 1 << 62
+
 // NewRate lets perSecond pass, and burst at once, at least 1; nil, which lets
 // everything pass, where perSecond is not positive.
 func NewRate(perSecond float64, burst int) *Rate {
-	if perSecond <= 0 {
+	if !(perSecond > 0) { // nor where it is no number
 		return nil
 	}
-	every := time.Duration(float64(time.Second) / perSecond)
-	return &Rate{every: every, ahead: time.Duration(max(burst, 1)-1) * every, turns: NewSlots(1), byKey: make(map[string]time.Time)}
+	every := time.Duration(min(float64(time.Second)/perSecond, float64(longest)))
+	ahead, more := time.Duration(math.MaxInt64), time.Duration(max(burst, 1)-1) // so far that no wait is left
+	if every == 0 || more <= longest/every {
+		ahead = more * every
+	}
+	return &Rate{every: every, ahead: ahead, turns: NewSlots(1), byKey: make(map[string]time.Time)}
 }
 
 // Wait returns when it is the caller's turn. The error is the cause that ended
