@@ -308,7 +308,7 @@ func (c *Credential) String() string {
 	if c == nil || c.leaf == nil {
 		return "no credential"
 	}
-	return fmt.Sprintf("%s (sha256 %s…)", c.leaf.Subject, fingerprint(c.leaf.Raw)[:16])
+	return fmt.Sprintf("%s (sha256 %s…)", printable(c.leaf.Subject.String()), fingerprint(c.leaf.Raw)[:16])
 }
 
 // Format renders String for every verb, so that none shows the key.

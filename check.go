@@ -66,7 +66,7 @@ func (p *plan) contradictions(add func(code, message string)) {
 
 func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, add func(code, message string)) {
 	leaf := id.Certificate.Leaf
-	name := leaf.Subject.String()
+	name := printable(leaf.Subject.String())
 	switch {
 	case now.After(leaf.NotAfter):
 		add("client-cert-expired", "the client certificate "+name+" expired on "+leaf.NotAfter.UTC().Format(time.DateOnly)+" and is sent all the same")
@@ -86,7 +86,7 @@ func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, 
 	}
 	for _, dns := range leaf.DNSNames {
 		if strings.HasPrefix(dns, "*.") {
-			add("wildcard", name+" is a wildcard certificate ("+dns+"): whoever has it is any of these names")
+			add("wildcard", name+" is a wildcard certificate ("+printable(dns)+"): whoever has it is any of these names")
 			break
 		}
 	}
@@ -99,7 +99,7 @@ func checkIdentity(id *wire.Identity, roots []*x509.Certificate, now time.Time, 
 	}
 	for i := 1; i < len(chain); i++ {
 		if chain[i-1].CheckSignatureFrom(chain[i]) != nil {
-			add("not-its-issuer", chain[i].Subject.String()+" did not sign "+chain[i-1].Subject.String())
+			add("not-its-issuer", printable(chain[i].Subject.String()+" did not sign "+chain[i-1].Subject.String()))
 		}
 	}
 	if len(roots) > 0 && !leadsTo(chain, roots, now) {

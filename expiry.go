@@ -28,9 +28,9 @@ type Expiry struct {
 func (e Expiry) String() string {
 	end := e.Certificate.NotAfter.UTC().Format(time.DateTime) + " UTC"
 	if e.Left < 0 {
-		return fmt.Sprintf("%q: %s expired on %s", e.Name, e.Certificate.Subject, end)
+		return fmt.Sprintf("%q: %s expired on %s", e.Name, printable(e.Certificate.Subject), end)
 	}
-	return fmt.Sprintf("%q: %s ends on %s, in %d days", e.Name, e.Certificate.Subject, end, e.Left/day)
+	return fmt.Sprintf("%q: %s ends on %s, in %d days", e.Name, printable(e.Certificate.Subject), end, e.Left/day)
 }
 
 // Expiring lists the certificates that end within a time or have ended, the

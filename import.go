@@ -168,4 +168,4 @@ func notesOf(notes []blueprint.Note) []Note {
 }
 
 // String names the module and nothing of its content.
-func (m Module) String() string { return fmt.Sprintf("module %s (%s)", m.ID, m.Name) }
+func (m Module) String() string { return printable(fmt.Sprintf("module %s (%s)", m.ID, m.Name)) }

@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/mtlshttp/mtlshttp"
+	"github.com/mtlshttp/mtlshttp/internal/cookiejar"
 	"github.com/mtlshttp/mtlshttp/internal/testpeer"
+	"github.com/mtlshttp/mtlshttp/mtlstest"
 )
 
 // No octet of a server's reaches a log or an error's text that a terminal or a
@@ -51,6 +53,40 @@ func testLogInjection(t *testing.T) {
 			assert.True(t, unicode.IsPrint(r), "%U after %q: %q", r, answer, text)
 		}
 		logged.Reset()
+	}
+}
+
+// Nor is what others named tokens, certificates, modules and cookies printed so
+// that it ends a line.
+func TestNamesOfOthersArePrintable(t *testing.T) {
+	const bad = "x\nlevel=ERROR \x1b[2J\u202e"
+	ca := newCA(t)
+	own := issue(t, ca, mtlstest.Client{Name: bad, Expired: true}).credential
+	keychain := new(mtlshttp.Keychain)
+	keychain.Add(bad, own)
+	ended, err := keychain.Expiring(t.Context(), 0)
+	require.NoError(t, err)
+	require.Len(t, ended, 1)
+	module := mtlshttp.Module{ID: bad, Name: bad}
+	report := own.Report()
+	report.DNSNames, report.PEM = []string{bad}, ""
+	lines := strings.Count(report.String(), "\n")
+	report.DNSNames[0] = "a.test"
+	assert.Equal(t, strings.Count(report.String(), "\n"), lines)
+	report.DNSNames[0] = bad
+	shown := []any{mtlshttp.Token{Type: bad}, mtlshttp.OAuthClient{ID: bad}, own, ended[0], module, mtlshttp.Scenario{Name: bad, Modules: []mtlshttp.Module{module}}.LogValue(),
+		cookiejar.Entry{Name: bad, Domain: bad, Path: bad}, strings.ReplaceAll(report.String(), "\n", " ")}
+	e := newExecutor(t)
+	warnings, err := e.Check(t.Context(), &mtlshttp.Request{URL: "https://a.test/", Identity: own})
+	require.NoError(t, err)
+	require.NotEmpty(t, warnings)
+	for _, w := range warnings {
+		shown = append(shown, w.Message)
+	}
+	for _, v := range shown {
+		for _, r := range fmt.Sprintf("%v", v) {
+			assert.True(t, unicode.IsPrint(r), "%U in %T: %q", r, v, v)
+		}
 	}
 }
 

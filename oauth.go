@@ -89,7 +89,7 @@ type Token struct {
 func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
 
 // String says that there is a token, and no more.
-func (t Token) String() string { return "token(" + shown(t.Type) + ")" }
+func (t Token) String() string { return "token(" + printable(t.Type) + ")" }
 
 // LogValue is String.
 func (t Token) LogValue() slog.Value { return slog.StringValue(t.String()) }

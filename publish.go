@@ -90,7 +90,7 @@ func reportOf(chain []*x509.Certificate) *CertificateReport {
 func (r *CertificateReport) String() string {
 	var b strings.Builder
 	for _, row := range r.rows() {
-		fmt.Fprintf(&b, "%-17s%s\n", row[0], row[1])
+		fmt.Fprintf(&b, "%-17s%s\n", row[0], printable(row[1]))
 	}
 	return b.String() + "\n" + r.PEM
 }

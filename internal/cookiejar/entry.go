@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -43,7 +44,8 @@ type Entry struct {
 
 // String leaves out the value.
 func (e Entry) String() string {
-	return fmt.Sprintf("cookie %q of %s%s", string(e.Name), e.Domain, string(e.Path))
+	of := strconv.Quote(e.Domain + string(e.Path)) // escaped, for a server chose it
+	return fmt.Sprintf("cookie %q of %s", string(e.Name), of[1:len(of)-1])
 }
 
 // Format keeps the value out of %+v and %#v too.
