@@ -216,6 +216,15 @@ func partType(path string) string {
 	return "application/octet-stream"
 }
 
+// guessedType is what curl says of a file without a type: by the name that is
+// sent, else by its path.
+func guessedType(fileName, path string) string {
+	if t := partType(fileName); t != partType("") {
+		return t
+	}
+	return partType(path)
+}
+
 func (c *command) addFiles(o *option, name, list string) {
 	for {
 		p, rest := c.part(o, list, ";,")
@@ -225,7 +234,7 @@ func (c *command) addFiles(o *option, name, list string) {
 		}
 		contentType := p.contentType
 		if contentType == "" {
-			contentType = partType(p.content)
+			contentType = guessedType(fileName, p.content)
 		}
 		c.parts = append(c.parts, jsonvalue.Object{{Name: "fieldType", Value: "file"}, {Name: "key", Value: name},
 			{Name: "file", Value: p.content}, {Name: "fileName", Value: fileName}, {Name: "contentType", Value: contentType}})

@@ -2,6 +2,8 @@ package curlcmd
 
 import (
 	"encoding/base64"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
@@ -59,53 +61,124 @@ func (f *formatter) body() (hasBody bool, err error) {
 		return true, nil
 	case "multipart_form_data":
 		parts, _ := value(f.doc, "formDataFields").([]any)
-		for _, p := range parts {
-			f.part(p)
+		for i, p := range parts {
+			if !f.part(p) {
+				return false, fail(Argument, fmt.Sprintf("formDataFields[%d]", i), "a name or content type has a control character")
+			}
 		}
 		return len(parts) > 0, nil
 	}
 	return false, nil
 }
 
-func (f *formatter) part(p any) {
+// part writes one part, unless it could not be sent.
+func (f *formatter) part(p any) bool {
 	row, _ := p.(jsonvalue.Object)
-	key := scalar(value(row, "key"))
-	contentType := scalar(value(row, "contentType"))
-	if text := scalar(value(row, "value")); scalar(value(row, "fieldType")) != "file" {
-		if contentType == "" {
-			f.add("--form-string", key+"="+text)
-		} else {
-			f.add("-F", key+`="`+formEscapes.Replace(text)+`";type=`+contentType)
-		}
-		return
+	key, contentType := scalar(value(row, "key")), scalar(value(row, "contentType"))
+	text, has, file, fileName := scalar(value(row, "value")), true, "", ""
+	isFile := scalar(value(row, "fieldType")) == "file"
+	if isFile { // no other row has a file read
+		text, has = bodyBytes(value(row, "data"))
+		file, fileName = scalar(value(row, "file")), scalar(value(row, "fileName"))
 	}
-	file, fileName := scalar(value(row, "file")), scalar(value(row, "fileName"))
-	data, inline := bodyBytes(value(row, "data"))
-	word := key + "=@" + quoteForm(file)
+	if hasControl(lineBreaks.Replace(key+fileName)) || hasControl(contentType) || strings.IndexByte(file, 0) >= 0 {
+		return false
+	}
+	has = has && strings.IndexByte(text, 0) < 0
+	// curl ends the name at the first =, and there is no way to escape another.
+	named := key != "" && !strings.Contains(key, "=") && (fileName == "" || lastElement(fileName) != "")
+	if isFile && file+fileName+contentType == "" {
+		contentType = partType("")
+	}
+	if !isFile && has && named && contentType == "" {
+		f.add("--form-string", key+"="+text)
+		return true
+	}
+	content := `"` + formEscapes.Replace(text) + `"`
 	switch {
+	case file == "-":
+		content = "@./-" // - is standard input
 	case file != "":
-	case inline && fileName != "" && strings.IndexByte(data, 0) < 0:
-		word = key + `="` + formEscapes.Replace(data) + `"`
-	default:
-		f.note("formDataFields", "a file that is not named by its path is to come from standard input")
-		word = key + "=@-"
+		content = "@" + quoteForm(file)
+	case !has:
+		f.note("formDataFields", "the content of a part is to come from standard input")
+		content = "<-"
 	}
-	if fileName != "" {
-		word += ";filename=" + quoteForm(fileName)
-	}
-	if contentType != "" && (file == "" || contentType != partType(file)) {
-		word += ";type=" + contentType
-	}
-	f.add("-F", word)
+	f.add("-F", partName(key, named)+"="+content+partAttributes(key, named, file, fileName, contentType))
+	return true
 }
 
-var formEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+// partName stands before the first =, where curl ends the name: of one that has
+// another in it the rest would be read as content, and @ as a file's name.
+func partName(key string, named bool) string {
+	if named {
+		return key
+	}
+	return "part" // Content-Disposition has the name
+}
+
+func partAttributes(key string, named bool, file, fileName, contentType string) string {
+	attributes, sent := "", lastElement(fileName)
+	if !named {
+		disposition := `Content-Disposition: form-data; name="` + headerEscapes.Replace(key) + `"`
+		if fileName == "" {
+			sent = lastElement(file)
+		}
+		if sent != "" {
+			disposition += `; filename="` + headerEscapes.Replace(sent) + `"`
+		}
+		attributes = ";headers=" + quotedForm(disposition)
+	} else if sent != "" {
+		attributes = ";filename=" + quoteForm(sent)
+	}
+	switch {
+	case contentType == "" || file != "" && contentType == guessedType(sent, file):
+	case isPlainType(contentType):
+		attributes += ";type=" + contentType
+	default:
+		attributes += ";headers=" + quotedForm("Content-Type: "+contentType)
+	}
+	return attributes
+}
+
+// isPlainType says whether curl takes all of it for the type: no comma ends it, as
+// between files, and no parameter looks like an attribute, whose value may be
+// a file of headers.
+func isPlainType(contentType string) bool {
+	pieces := strings.Split(contentType, ";")
+	major, minor, _ := strings.Cut(pieces[0], "/")
+	if major == "" || minor == "" || len(pieces[0]) > 127 || strings.ContainsAny(pieces[0], space) ||
+		strings.ContainsAny(contentType, ",\"\\") || strings.TrimSpace(contentType) != contentType {
+		return false
+	}
+	return !slices.ContainsFunc(pieces[1:], func(piece string) bool {
+		return strings.TrimSpace(piece) == "" || startsAttribute(strings.ToLower(piece))
+	})
+}
+
+var (
+	formEscapes   = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	headerEscapes = strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A") // as in what is sent without curl
+	lineBreaks    = strings.NewReplacer("\r", "", "\n", "")
+)
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+func quotedForm(s string) string { return `"` + formEscapes.Replace(s) + `"` }
 
 func quoteForm(s string) string {
-	if !strings.ContainsAny(s, `;,"\ `) {
+	if !strings.ContainsAny(s, `;,"\`+space) {
 		return s
 	}
-	return `"` + formEscapes.Replace(s) + `"`
+	return quotedForm(s)
+}
+
+// lastElement is what the server is told of a path.
+func lastElement(path string) string {
+	path = strings.TrimRight(path, "/")
+	return path[strings.LastIndexByte(path, '/')+1:]
 }
 
 // bodyBytes is the value of data as it is sent: text, {"$base64": …}, or JSON.
