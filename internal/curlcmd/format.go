@@ -206,6 +206,13 @@ func (f *formatter) headers(hasBody bool) error {
 }
 
 func (f *formatter) header(name, text string) {
+	odd := func(r rune) bool {
+		return !isPlain(r) && !strings.ContainsRune("!#$&'*^`|~", r) || strings.ContainsRune("@:=,/", r)
+	}
+	if name == "" || strings.ContainsFunc(name, odd) || hasControl(text) { // after @ a file's name would follow
+		f.note("headers", "what cannot be sent as a header is left out")
+		return
+	}
 	if text == "" {
 		f.add("-H", name+";")
 		return
@@ -335,11 +342,12 @@ func (f *formatter) rest() {
 
 // quote writes a word so that sh reads it as it is.
 func quote(s string) string {
-	plain := func(r rune) bool {
-		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !isPlain(r) }) < 0 {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func isPlain(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_@%+=:,./-", r)
 }

@@ -30,7 +30,7 @@ func (f *formatter) contentType(hasBody bool, headers []query.Pair) {
 	case "":
 		f.add("-H", "Content-Type:")
 	default:
-		f.add("-H", "Content-Type: "+contentType)
+		f.header("Content-Type", contentType)
 	}
 }
 

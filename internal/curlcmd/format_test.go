@@ -46,6 +46,17 @@ func TestFormatNotes(t *testing.T) {
 	assert.Equal(t, []string{"data", "serializeUrl", "credentials", "useMtls", "ca", "shareCookies", "origins", "other"}, keys)
 }
 
+// A header's name is none of a file, and its value no further header.
+func TestFormatLeavesOutWhatIsNoHeader(t *testing.T) {
+	document := `{"url":"https://a.test/","followRedirect":false,"bodyType":"raw","contentType":"custom","customContentType":"a/b\r\nX-Evil: 1","data":"x","method":"POST",
+		"headers":[{"name":"@secret.txt","value":""},{"name":"@a","value":"b"},{"name":"X-A\r\nX-Evil","value":"1"},{"name":"X-B","value":"1\r\nX-Evil: 2"},
+			{"name":"X-Evil: 1, a","value":"b"},{"name":"","value":"X-Evil: 1"},{"name":"Accept","value":"*/*"},{"name":"X!#$%&'*+-.^_|~0","value":"b"}]}`
+	got, notes, err := Format([]byte(document), FormatOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, `curl https://a.test/ -H 'X!#$%&'\''*+-.^_|~0: b' --data-raw x`, got)
+	assert.Len(t, notes, 7)
+}
+
 func TestFormatRefuses(t *testing.T) {
 	for _, document := range []string{``, `[]`, `{"url":`, `{"url":"u","headers":"x"}`, `{"url":"u","qs":[1]}`, `{"url":"u","bodyType":"x_www_form_urlencoded","formFields":5}`} {
 		_, _, err := Format([]byte(document), FormatOptions{})
