@@ -148,9 +148,11 @@ func TestCut(t *testing.T) {
 
 // All are stopped before any is waited for, and whoever waits may give up.
 func TestStop(t *testing.T) {
-	release := make(chan struct{})
-	blocked := readerFunc(func([]byte) (int, error) { <-release; return 1, nil })
+	within, release := make(chan struct{}), make(chan struct{})
+	blocked := readerFunc(func([]byte) (int, error) { within <- struct{}{}; <-release; return 1, nil })
 	a, b := New(t.Context(), io.NopCloser(blocked)), New(t.Context(), io.NopCloser(blocked))
+	<-within
+	<-within
 	cause := errors.New("no patience")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
