@@ -29,6 +29,7 @@ func (s *Session) Check(ctx context.Context, r *Request) ([]Warning, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer p.call.end()
 	warnings := []Warning{}
 	add := func(code, message string) { warnings = append(warnings, Warning{code, message}) }
 	if p.origin.Scheme == "http" && len(p.identities) > 0 {
@@ -143,6 +144,7 @@ func (e *Executor) TLSConfig(ctx context.Context, r *Request) (*tls.Config, erro
 	if perr != nil {
 		return nil, perr
 	}
+	defer p.call.end()
 	if p.origin.Scheme != "https" {
 		return nil, fault(KindURL, "url", "scheme", "a TLS configuration needs https")
 	}
@@ -152,7 +154,7 @@ func (e *Executor) TLSConfig(ctx context.Context, r *Request) (*tls.Config, erro
 	if r.RequireClientCertificate {
 		return nil, fault(KindConfig, "requireClientCertificate", "unsupported", "a bare TLS configuration cannot see to it")
 	}
-	ids, err := p.present(ctx, p.origin, nil)
+	ids, err := p.present(&p.call, p.origin, nil)
 	if err != nil {
 		return nil, asError(err)
 	}

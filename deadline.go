@@ -1,7 +1,6 @@
 package mtlshttp
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,6 +15,7 @@ import (
 type deadlineTripper struct {
 	http.RoundTripper
 	timeout time.Duration
+	calls   *calls
 }
 
 func (t deadlineTripper) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -25,16 +25,18 @@ func (t deadlineTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 			deadline = begun // with the first hop
 		}
 	}
-	ctx, cancel := context.WithDeadline(req.Context(), deadline)
-	resp, err := t.RoundTripper.RoundTrip(req.WithContext(ctx))
+	c := new(call)
+	c.begin(req.Context(), deadline, t.calls)
+	c.linger()
+	resp, err := t.RoundTripper.RoundTrip(req.WithContext(c))
 	if err != nil {
 		veilURL(req)
 	}
 	if err != nil || resp.Body == http.NoBody {
-		cancel()
+		c.end()
 		return resp, err
 	}
-	resp.Body = &deadlineBody{resp.Body, ctx, cancel, target.Redact(req.URL)}
+	resp.Body = &deadlineBody{resp.Body, c, target.Redact(req.URL)}
 	return resp, nil
 }
 
@@ -57,9 +59,8 @@ func veilURL(req *http.Request) {
 // says so where that ended the reading.
 type deadlineBody struct {
 	io.ReadCloser
-	ctx    context.Context
-	cancel context.CancelFunc
-	url    string
+	call *call
+	url  string
 }
 
 func (b *deadlineBody) Read(p []byte) (int, error) {
@@ -68,15 +69,15 @@ func (b *deadlineBody) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err != io.EOF {
-		if e := interrupted(b.ctx, phaseBody); e != nil {
+		if e := interrupted(b.call, phaseBody); e != nil {
 			e.URL, err = b.url, e
 		}
 	}
-	b.cancel()
+	b.call.end()
 	return n, err
 }
 
 func (b *deadlineBody) Close() error {
-	b.cancel()
+	b.call.end()
 	return b.ReadCloser.Close()
 }

@@ -202,6 +202,11 @@ func interrupted(ctx context.Context, phase Phase) *Error {
 	if ctx.Err() == nil {
 		return nil
 	}
+	if wasClosed(ctx) {
+		e := closedError()
+		e.Phase = phase
+		return e
+	}
 	kind := KindCanceled
 	err := context.Cause(ctx)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {

@@ -64,6 +64,7 @@ type Executor struct {
 	egress *egressGuard // what Egress says
 	load   loadBounds   // what Load says
 
+	calls   calls
 	once    sync.Once
 	limits  Limits // what Limits says
 	history history
@@ -122,6 +123,8 @@ func (e *Executor) Client(ctx context.Context, r *Request) (*http.Client, error)
 // and clients that were handed out answer with kind closed. It is idempotent.
 func (e *Executor) Close() error {
 	e.init()
+	e.pool.Abort()
+	e.calls.close() // what the pool has ended is told as closed by now
 	e.pool.Close()
 	return nil
 }
@@ -166,11 +169,10 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 	if perr != nil {
 		return nil, s.refused(ctx, r, perr)
 	}
+	defer p.call.end()
 	p.progress = newReporter(r.Progress)
 	defer p.progress.end()
-	ctx, cancel := context.WithTimeout(ctx, r.timeout())
-	defer cancel()
-	return p.do(ctx)
+	return p.do(&p.call)
 }
 
 // Client is Executor.Client with the session's jar, platform identity and
@@ -180,8 +182,10 @@ func (s *Session) Client(ctx context.Context, r *Request) (*http.Client, error) 
 	if perr != nil {
 		return nil, perr
 	}
+	p.call.end()
+	p.call.Context, p.call.cancel = nil, nil // the client outlives them
 	p.handedOut = true
 	client := p.client()
-	client.Transport = deadlineTripper{client.Transport, r.timeout()}
+	client.Transport = deadlineTripper{client.Transport, r.timeout(), &p.executor.calls}
 	return client, nil
 }

@@ -160,12 +160,12 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	ids, err := p.present(ctx, state.origin, state.few[:0])
 	if err != nil {
 		closeBody(req)
-		return nil, err
+		return nil, unresolved(ctx, err)
 	}
 	secrets, err := p.configured(state)
 	if err != nil {
 		closeBody(req)
-		return nil, err
+		return nil, unresolved(ctx, err)
 	}
 	transport, err := p.transport(state.origin, ids.allowed, ids.refused)
 	if err != nil {

@@ -81,7 +81,9 @@ func (b *loadBounds) queue(req *http.Request) error {
 // waited is the error of a wait that a context ended.
 func waited(ctx context.Context, reason string) *Error {
 	e := interrupted(ctx, phaseConnect)
-	e.Reason = reason
+	if e.Kind != KindClosed {
+		e.Reason = reason
+	}
 	return e
 }
 

@@ -21,6 +21,7 @@ type plan struct {
 	request  *Request
 	limits   *Limits
 	jar      *Jar
+	call     call // of what is planned; a client that was handed out makes more
 
 	target     *target.Target
 	origin     target.Origin
@@ -40,6 +41,7 @@ type plan struct {
 	hold      bool           // the response's body, for Open
 }
 
+// plan makes a request ready, within its deadline: whoever gets one ends it.
 func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 	if s.Executor == nil {
 		return nil, fault(KindConfig, "session", "missing", "the session has no executor")
@@ -77,22 +79,47 @@ func (s *Session) plan(ctx context.Context, r *Request) (*plan, *Error) {
 		}
 		return nil, queryFault("formFields", bodyErr)
 	}
-	if err := p.resolve(ctx, s); err != nil {
-		if e := asError(err); e != nil {
-			return nil, e
-		}
-		return nil, credentialError("", err)
-	}
-	if err := p.reveal(ctx, s); err != nil {
-		return nil, asError(err)
-	}
-	if r.Jar != "" {
-		var err error
-		if p.jar, err = s.namedJar(ctx, r.Jar); err != nil {
-			return nil, asError(err)
-		}
+	p.call.begin(ctx, time.Now().Add(r.timeout()), &e.calls)
+	if err := p.named(s); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// named looks up what the request names, and ends the call where it cannot.
+func (p *plan) named(s *Session) *Error {
+	begun := false
+	defer func() { // a source of the caller's may panic
+		if !begun {
+			p.call.end()
+		}
+	}()
+	err := p.names(&p.call, s)
+	if e := interrupted(&p.call, phaseResolve); e != nil {
+		e.URL, e.Retryable = p.target.String(), e.Kind == KindTimeout
+		return e
+	}
+	if err == nil {
+		begun = true
+		return nil
+	}
+	if e := asError(err); e != nil {
+		return e
+	}
+	return credentialError("", err)
+}
+
+func (p *plan) names(ctx context.Context, s *Session) (err error) {
+	if err := p.resolve(ctx, s); err != nil {
+		return err
+	}
+	if err := p.reveal(ctx, s); err != nil {
+		return err
+	}
+	if p.request.Jar != "" {
+		p.jar, err = s.namedJar(ctx, p.request.Jar)
+	}
+	return err
 }
 
 // clock says what time it is.

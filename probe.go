@@ -39,12 +39,11 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	if perr != nil {
 		return nil, perr
 	}
+	defer p.call.end()
 	if p.origin.Scheme != "https" {
 		return nil, fault(KindURL, "url", "scheme", "a probe needs https")
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.timeout())
-	defer cancel()
-	ids, err := p.present(ctx, p.origin, nil)
+	ids, err := p.present(&p.call, p.origin, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +51,7 @@ func (s *Session) Probe(ctx context.Context, r *Request) (*ProbeResult, error) {
 	if err != nil {
 		return nil, p.refuse(err)
 	}
-	ctx, x := wire.NewExchange(ctx, transport)
+	ctx, x := wire.NewExchange(&p.call, transport)
 	confirmed := false
 	if err = p.executor.egress.admitHost(p.origin.Scheme, p.origin.HostPort()); err == nil {
 		confirmed, err = transport.Handshake(ctx, net.JoinHostPort(p.origin.Host, p.origin.Port), lateRefusal)

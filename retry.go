@@ -203,10 +203,6 @@ func (p *plan) wait(ctx context.Context, d time.Duration) *Error {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
-	case <-p.executor.pool.Done():
-		e := closedError()
-		e.Phase = phaseBackoff
-		return e
 	}
 	return interrupted(ctx, phaseBackoff)
 }

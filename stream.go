@@ -35,21 +35,22 @@ func (s *Session) Open(ctx context.Context, r *Request) (*Stream, error) {
 		return nil, s.refused(ctx, r, perr)
 	}
 	if !r.Output.isZero() {
+		p.call.end()
 		return nil, fault(KindConfig, "output", "ambiguous", "a stream is read by whoever opened it")
 	}
+	p.call.linger()
 	p.hold, p.progress = true, newReporter(r.Progress)
 	begun := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, r.timeout())
-	b, err := p.do(ctx)
+	b, err := p.do(&p.call)
 	if err != nil {
 		p.progress.end()
-		cancel()
+		p.call.end()
 		return nil, err
 	}
-	body := &streamBody{plan: p, ctx: ctx, cancel: cancel, bundle: b, resp: p.held, begun: begun}
+	body := &streamBody{plan: p, bundle: b, resp: p.held, begun: begun}
 	if !hasNoContent(p.held) {
 		if body.in, err = p.receive(b, p.held, p.limits.Stream); err != nil {
-			e := p.streamError(ctx, err)
+			e := p.streamError(&p.call, err)
 			_ = body.Close()
 			finish(b, e, begun)
 			return nil, e
@@ -73,8 +74,6 @@ func (p *plan) drop() {
 
 type streamBody struct {
 	plan   *plan
-	ctx    context.Context
-	cancel context.CancelFunc
 	resp   *http.Response
 	begun  time.Time
 	closed atomic.Bool
@@ -106,7 +105,7 @@ func (s *streamBody) Read(p []byte) (int, error) {
 	case err == io.EOF:
 		s.err = err
 	default:
-		e := s.plan.streamError(s.ctx, err)
+		e := s.plan.streamError(&s.plan.call, err)
 		finish(s.bundle, e, s.begun)
 		s.err = e
 	}
@@ -119,7 +118,7 @@ func (s *streamBody) Close() error {
 	if s.closed.Swap(true) {
 		return nil
 	}
-	s.cancel() // a read that is under way
+	s.plan.call.cancel() // a read that is under way
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end()
@@ -138,7 +137,7 @@ func (s *streamBody) end() {
 		_ = s.in.decoded.Close()
 	}
 	_ = s.resp.Body.Close()
-	s.cancel()
+	s.plan.call.end()
 	s.resp = nil
 	if hops := s.bundle.Hops; len(hops) > 0 {
 		arrived(&hops[len(hops)-1], s.bundle.Timings)

@@ -92,9 +92,8 @@ func (p *Pool) CloseIdle() {
 	}
 }
 
-// Close ends every dial and every connection and waits for the requests that
-// used them to come back. It may be called more than once.
-func (p *Pool) Close() {
+// Abort ends every dial and every connection. It may be called more than once.
+func (p *Pool) Abort() {
 	p.mu.Lock()
 	p.closed = true
 	p.shelf.stop()
@@ -108,6 +107,12 @@ func (p *Pool) Close() {
 		_ = c.Conn.Close() // the raw one: nothing is to be diagnosed any more
 		_ = c.Close()
 	}
+}
+
+// Close is Abort, and waits for the requests that used the connections to come
+// back, which those do whose contexts have ended.
+func (p *Pool) Close() {
+	p.Abort()
 	p.active.Wait()
 	p.CloseIdle()
 }
