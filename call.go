@@ -18,6 +18,7 @@ type call struct {
 	calls  *calls
 	forget func() bool // ends the watch of one that may be left open; nil: none
 	closed atomic.Bool // the executor has ended it
+	aside  atomic.Pointer[aside]
 }
 
 // calls are those of an executor that are under way. Close ends them through this
@@ -67,14 +68,25 @@ func (c *call) close() {
 	c.cancel()
 }
 
-// close ends all calls, and each that begins later.
+// close ends all calls, and each that begins later. No file of theirs is left
+// that is not in its place.
 func (a *calls) close() {
+	for _, file := range a.abort() {
+		file.remove()
+	}
+}
+
+func (a *calls) abort() (files []*aside) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.closed = true
 	for c := range a.open {
 		c.close()
+		if file := c.aside.Load(); file != nil {
+			files = append(files, file)
+		}
 	}
+	return files
 }
 
 type callKey struct{}
@@ -87,9 +99,14 @@ func (c *call) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
 // wasClosed says whether it was the executor that ended a context.
 func wasClosed(ctx context.Context) bool {
-	c, _ := ctx.Value(callKey{}).(*call)
+	c := callOf(ctx)
 	return c != nil && c.closed.Load() && !errors.Is(ctx.Err(), context.DeadlineExceeded)
 }
 

@@ -181,7 +181,7 @@ func promptly(t *testing.T, e *mtlshttp.Executor) {
 	select {
 	case <-closed:
 	case <-time.After(20 * time.Second):
-		t.Fatal("Close waits for the reader")
+		assert.Fail(t, "Close waits")
 	}
 }
 

@@ -93,7 +93,7 @@ func (o Output) put(ctx context.Context, name string, body io.Reader) (ref any, 
 			err = errNotRead
 		}
 	case o.File != "":
-		ref, err = o.File, writeFile(o.File, in)
+		ref, err = o.File, writeFile(ctx, o.File, in)
 	default:
 		_, err = io.Copy(o.Writer, in)
 	}
@@ -145,44 +145,4 @@ func (e *outputError) reason() string {
 		return "permission"
 	}
 	return "output"
-}
-
-// writeFile writes what in yields aside and moves it into place.
-func writeFile(path string, in io.Reader) (err error) {
-	aside, err := os.CreateTemp(filepath.Dir(path), ".mtlshttp-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	moved := false
-	defer func() {
-		if !moved {
-			_ = aside.Close()
-			_ = os.Remove(aside.Name())
-		}
-	}()
-	if _, err := io.Copy(aside, in); err != nil {
-		return err
-	}
-	if info, err := os.Stat(path); err == nil {
-		if err := aside.Chmod(info.Mode().Perm()); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(aside.Sync(), aside.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(aside.Name(), path); err != nil {
-		return err
-	}
-	moved = true
-	syncFolder(filepath.Dir(path))
-	return nil
-}
-
-// syncFolder makes a move last through a crash, on systems that can.
-func syncFolder(path string) {
-	if folder, err := os.Open(path); err == nil {
-		_ = folder.Sync()
-		_ = folder.Close()
-	}
 }
