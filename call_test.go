@@ -170,8 +170,8 @@ func (b stuck) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// promptly closes the executor and asserts that nothing holds that up.
-func promptly(t *testing.T, e *mtlshttp.Executor) {
+// promptly closes the executor and says whether nothing holds that up.
+func promptly(t *testing.T, e *mtlshttp.Executor) bool {
 	t.Helper()
 	closed := make(chan struct{})
 	go func() {
@@ -180,8 +180,9 @@ func promptly(t *testing.T, e *mtlshttp.Executor) {
 	}()
 	select {
 	case <-closed:
+		return true
 	case <-time.After(20 * time.Second):
-		assert.Fail(t, "Close waits")
+		return assert.Fail(t, "Close waits")
 	}
 }
 
@@ -196,7 +197,7 @@ func TestCloseEndsARequestWhoseReaderBlocks(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- sends["Do"](e, r) }()
 			<-reader.entered
-			promptly(t, e)
+			require.True(t, promptly(t, e))
 			assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-ended).Kind)
 		})
 	}

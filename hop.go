@@ -174,11 +174,14 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	}
 	state.Confirm, state.Bodied = p.confirms(req), hasBody(req)
 	state.Begin(transport)
-	out := p.outgoing(req, state, secrets)
+	out, sent := p.outgoing(req, state, secrets), p.payload
+	if p.handedOut {
+		sent = guard(state, out)
+	}
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out, ids.owner)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
-	if fault := p.payload.failed(); err == nil && fault != nil {
+	if fault := sent.failed(); err == nil && fault != nil {
 		_ = resp.Body.Close()
 		err = fault
 	}
