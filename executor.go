@@ -44,7 +44,9 @@ type Executor struct {
 	Load LoadPolicy
 	// Dial makes the raw connections; nil: a net.Dialer. A panic in it, or in
 	// anything else that is called while dialing, is an error of kind config
-	// and reason panic; one in Wrap, Logger or a source is the caller's of Do.
+	// and reason panic, as is one in Request.Progress of an upload; one in a
+	// body's reader, or its Close, is of kind body-source; one in Wrap, Logger
+	// or a source, or in Progress of a download, is the caller's of Do.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
 	// and cookies: for tracing and metrics. It must keep the request's

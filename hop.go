@@ -1,6 +1,7 @@
 package mtlshttp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -181,7 +182,7 @@ func (p *plan) hop(req *http.Request, state *hopState) (*http.Response, error) {
 	state.repeatable = state.earlier && isRepeatable(out)
 	hop.ForeignCookies = p.addCookies(out, ids.owner)
 	resp, err := p.send(out, state.origin != p.origin || state.crossed)
-	if fault := sent.failed(); err == nil && fault != nil {
+	if fault := cmp.Or(sent.failed(), p.progress.failed()); err == nil && fault != nil {
 		_ = resp.Body.Close()
 		err = fault
 	}

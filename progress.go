@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/mtlshttp/mtlshttp/internal/wire"
 )
 
 // Progress is how much of a body has passed.
@@ -16,9 +18,10 @@ type Progress struct {
 
 // reporter calls Request.Progress: one call at a time, none after end.
 type reporter struct {
-	mu   sync.Mutex
-	call func(Progress)
-	over bool
+	mu       sync.Mutex
+	call     func(Progress)
+	over     bool
+	panicked bool
 }
 
 func newReporter(call func(Progress)) *reporter {
@@ -28,15 +31,40 @@ func newReporter(call func(Progress)) *reporter {
 	return &reporter{call: call}
 }
 
-func (r *reporter) report(p Progress) {
+// report returns an error where the call panics, or an earlier one did, amid an
+// upload: net/http reads that in a goroutine of its own, where a panic would end
+// the process. One amid a download is the caller's, who is in Do.
+func (r *reporter) report(p Progress) (err error) {
 	if r == nil {
-		return
+		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if p.Upload {
+		defer func() {
+			r.panicked = recover() != nil || r.panicked
+			if r.panicked {
+				r.over, err = true, wire.ErrPanic
+			}
+		}()
+	}
 	if !r.over {
 		r.call(p)
 	}
+	return nil
+}
+
+// failed is what report returned of an upload, where the server was faster.
+func (r *reporter) failed() error {
+	if r == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.panicked {
+		return wire.ErrPanic
+	}
+	return nil
 }
 
 // end waits for the call that is under way.
@@ -83,7 +111,9 @@ func (m *meter) Read(p []byte) (int, error) {
 	m.took += time.Since(begun)
 	if n > 0 {
 		m.progress.Bytes += int64(n)
-		m.reports.report(m.progress)
+		if failed := m.reports.report(m.progress); failed != nil {
+			return 0, failed // nothing of the piece: it may be the last
+		}
 	}
 	return n, err
 }

@@ -123,3 +123,29 @@ func TestTimingOfTheLookup(t *testing.T) {
 	assert.Positive(t, resp.Timings.DNS)
 	assert.GreaterOrEqual(t, resp.Timings.Connect, resp.Timings.DNS)
 }
+
+// FLT-56: net/http reads what is sent in a goroutine of its own.
+func TestPanicInProgressOfAnUpload(t *testing.T) {
+	srv := mtlstest.NewServer(t, answerless)
+	for version, protocol := range versions {
+		for name, body := range map[string]mtlshttp.Body{"bytes": mtlshttp.Text("", "body"), "reader": mtlshttp.Reader("", bytes.NewReader(make([]byte, 100_000)), 0)} {
+			calls := 0
+			r := srv.Request("/")
+			r.Method, r.Body, r.Protocol = "POST", body, protocol
+			r.Progress = func(mtlshttp.Progress) { calls++; panic("mine") }
+			_, err := newExecutor(t).Do(t.Context(), r)
+			f := failureOf(t, err)
+			assert.Equal(t, mtlshttp.KindConfig, f.Kind, "%s, %s: %v", version, name, err)
+			assert.Equal(t, "panic", f.Reason)
+			assert.False(t, f.Retryable)
+			assert.Equal(t, 1, calls)
+		}
+	}
+}
+
+func TestPanicInProgressOfADownload(t *testing.T) {
+	r := mtlstest.NewServer(t, sending).Request("/?size=1000")
+	r.Progress = func(mtlshttp.Progress) { panic("mine") }
+	e := newExecutor(t)
+	assert.PanicsWithValue(t, "mine", func() { _, _ = e.Do(t.Context(), r) }, "it is the caller's own")
+}

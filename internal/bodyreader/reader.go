@@ -64,7 +64,12 @@ func New(ctx context.Context, rc io.ReadCloser) *Reader {
 
 func (r *Reader) pump(rc io.ReadCloser) {
 	defer close(r.done)
-	defer rc.Close()
+	ended := false
+	defer func() {
+		if !ended {
+			_ = shut(rc)
+		}
+	}()
 	idle := 0
 	for {
 		var buf []byte
@@ -85,6 +90,13 @@ func (r *Reader) pump(rc io.ReadCloser) {
 			err = &Error{io.ErrNoProgress}
 		}
 		idle = 0
+		if ended = err != nil; ended {
+			// Before the end is handed on, so that no request is whole whose
+			// reader fails to close.
+			if failed := shut(rc); failed != nil && err == io.EOF {
+				err = failed
+			}
+		}
 		if failed, ok := err.(*Error); ok {
 			r.failure.Store(failed)
 		}
@@ -93,10 +105,22 @@ func (r *Reader) pump(rc io.ReadCloser) {
 		case <-r.ctx.Done():
 			return
 		}
-		if err != nil {
+		if ended {
 			return
 		}
 	}
+}
+
+// shut closes a reader; the error is its panic. What else it says of its end
+// comes too late to matter.
+func shut(rc io.Closer) (failed *Error) {
+	defer func() {
+		if recover() != nil {
+			failed = &Error{ErrPanic}
+		}
+	}()
+	_ = rc.Close()
+	return nil
 }
 
 // ErrPanic is the cause where a reader panicked.

@@ -163,3 +163,28 @@ func TestStop(t *testing.T) {
 	assert.True(t, ended(a) && ended(b))
 	assert.NoError(t, Stop(t.Context()))
 }
+
+type closesBadly struct{ io.Reader }
+
+func (closesBadly) Close() error { panic("x") }
+
+// A Close that panics fails a body that ends, and harms nobody where none wants
+// the rest.
+func TestCloseThatPanics(t *testing.T) {
+	r := New(t.Context(), closesBadly{strings.NewReader("abc")})
+	_, err := io.ReadAll(r)
+	assert.ErrorIs(t, err, ErrPanic)
+	assert.NotNil(t, r.Failure())
+	require.NoError(t, r.Close())
+
+	blocked, end := io.Pipe()
+	r = New(t.Context(), closesBadly{blocked})
+	require.NoError(t, r.Close())
+	require.NoError(t, end.Close())
+	<-r.done
+
+	r = New(t.Context(), closesBadly{iotest.ErrReader(io.ErrUnexpectedEOF)})
+	_, err = io.ReadAll(r)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "what came first")
+	require.NoError(t, r.Close())
+}

@@ -207,8 +207,9 @@ type StageError struct {
 func (e *StageError) Error() string { return e.Err.Error() }
 func (e *StageError) Unwrap() error { return e.Err }
 
-// ErrPanic: a function of the caller's panicked in a dial. net/http dials in a
-// goroutine of its own, where that would end the process.
+// ErrPanic: a function of the caller's panicked in a dial, or while a body was
+// sent. net/http does both in goroutines of its own, where that would end the
+// process.
 var ErrPanic = errors.New("a function that the executor was given panicked")
 
 // recovered makes an error of a panic. What it said may be secret.
