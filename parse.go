@@ -2,6 +2,7 @@ package mtlshttp
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -15,8 +16,9 @@ import (
 // charset: not well-formed (XML 1.0, section 4.3.3).
 var errMalformedText = errors.New("the document has bytes that its charset does not know")
 
-// parse turns the body into the bundle's data.
-func (p *plan) parse(r *Response, resp *http.Response, t *Timings) *Error {
+// parse turns the body into the bundle's data. Where the context ends
+// meanwhile, it is for the caller to say so.
+func (p *plan) parse(ctx context.Context, r *Response, resp *http.Response, t *Timings) *Error {
 	if len(r.body) == 0 {
 		return nil
 	}
@@ -28,12 +30,12 @@ func (p *plan) parse(r *Response, resp *http.Response, t *Timings) *Error {
 		return nil
 	}
 	began := stopwatch(&t.Decode)
-	decoded := content.Decode(r.body, header, kind)
+	decoded := content.DecodeWhile(ctx, r.body, header, kind)
 	began()
 	if decoded.Warning != "" {
 		r.Notes = append(r.Notes, "charset: "+string(decoded.Warning))
 	}
-	if r.Charset = decoded.Charset; r.Charset == "" {
+	if r.Charset = decoded.Charset; r.Charset == "" || ctx.Err() != nil {
 		return nil
 	}
 	if !p.request.Parse || kind != content.JSON && kind != content.XML {
@@ -45,7 +47,7 @@ func (p *plan) parse(r *Response, resp *http.Response, t *Timings) *Error {
 		return nil
 	}
 	began = stopwatch(&t.Parse)
-	value, err := p.parseAs(kind, decoded)
+	value, err := p.parseAs(ctx, kind, decoded)
 	began()
 	if err == nil {
 		r.Data = value
@@ -58,11 +60,11 @@ func (p *plan) parse(r *Response, resp *http.Response, t *Timings) *Error {
 	return parseError(kind, err)
 }
 
-func (p *plan) parseAs(kind content.Kind, decoded content.Decoded) (any, error) {
+func (p *plan) parseAs(ctx context.Context, kind content.Kind, decoded content.Decoded) (any, error) {
 	if kind == content.JSON {
-		return jsonvalue.Parse(decoded.Text, jsonvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
+		return jsonvalue.Parse(decoded.Text, jsonvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes, While: ctx})
 	}
-	value, err := xmlvalue.Parse(decoded.Text, xmlvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes})
+	value, err := xmlvalue.Parse(decoded.Text, xmlvalue.Limits{Depth: p.limits.Depth, Nodes: p.limits.Nodes, While: ctx})
 	if err == nil && decoded.Warning == content.WarnMalformed {
 		err = errMalformedText
 	}

@@ -1,6 +1,7 @@
 package mtlshttp_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -225,4 +226,27 @@ func TestHiddenHeaders(t *testing.T) {
 		assert.Equal(t, []string{"a=1", "b=2"}, resp.CookieHeaders)
 		assert.Equal(t, "hi", resp.Data)
 	}
+}
+
+// FLT-52: what ends the request ends the decoding of text, too, and not only the
+// parsing that may follow.
+func TestEndsAmidText(t *testing.T) {
+	srv := mtlstest.NewServer(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=iso-2022-jp")
+		w.Header().Set("Content-Length", "3")
+		_, _ = io.WriteString(w, "abc")
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := srv.Request("/")
+	r.Progress = func(p mtlshttp.Progress) {
+		if p.Bytes == p.Total {
+			cancel()
+		}
+	}
+	resp, err := newExecutor(t).Do(ctx, r)
+	f := failureOf(t, err)
+	assert.Equal(t, mtlshttp.KindCanceled, f.Kind)
+	assert.EqualValues(t, "decode", f.Phase)
+	assert.Equal(t, []byte("abc"), resp.Data)
 }

@@ -76,8 +76,12 @@ func (p *plan) read(ctx context.Context, r *Response, resp *http.Response, t *Ti
 			return e
 		}
 	}
-	parsed := p.parse(r, resp, t)
-	if e := interrupted(ctx, phaseParse); e != nil && p.request.Parse {
+	parsed := p.parse(ctx, r, resp, t)
+	phase := phaseDecode
+	if p.request.Parse {
+		phase = phaseParse
+	}
+	if e := interrupted(ctx, phase); e != nil && (p.request.Parse || r.Charset != "") {
 		e.Retryable = hopOf(resp.Request.Context()).mayRepeat(e, false)
 		return e
 	}

@@ -2,9 +2,9 @@ package content
 
 import "unicode/utf8"
 
-func decodeBig5(dst, src []byte) ([]byte, bool) {
+func decodeBig5(dst, src []byte, w *watch) ([]byte, bool) {
 	x := big5Index.index()
-	return multi(dst, src, func(src []byte) (rune, int) {
+	return multi(dst, src, w, func(src []byte) (rune, int) {
 		lead := src[0]
 		if lead == 0x80 || lead == 0xff || len(src) < 2 {
 			return utf8.RuneError, 1

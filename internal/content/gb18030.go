@@ -3,9 +3,9 @@ package content
 import "unicode/utf8"
 
 // decodeGB18030 is the decoder of gbk too.
-func decodeGB18030(dst, src []byte) ([]byte, bool) {
+func decodeGB18030(dst, src []byte, w *watch) ([]byte, bool) {
 	x := gbkIndex.index()
-	return multi(dst, src, func(src []byte) (rune, int) {
+	return multi(dst, src, w, func(src []byte) (rune, int) {
 		lead := src[0]
 		switch {
 		case lead == 0x80:

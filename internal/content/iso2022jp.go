@@ -15,7 +15,7 @@ const (
 var jpEscapes = map[string]jpMode{"(B": jpASCII, "(J": jpRoman, "(I": jpKatakana, "$@": jpTwoBytes, "$B": jpTwoBytes}
 
 // decodeISO2022JP follows section 12.2.1 of the Encoding Standard.
-func decodeISO2022JP(dst, src []byte) (text []byte, malformed bool) {
+func decodeISO2022JP(dst, src []byte, w *watch) (text []byte, malformed bool) {
 	mode := jpASCII
 	// Two escapes with nothing between them are an error: they could hide that
 	// the text was put together from pieces.
@@ -23,7 +23,7 @@ func decodeISO2022JP(dst, src []byte) (text []byte, malformed bool) {
 	fail := func() {
 		dst, malformed = append(dst, replacementChar...), true
 	}
-	for i := 0; i < len(src); {
+	for i := 0; i < len(src) && !w.over(len(src)-i); {
 		if src[i] == 0x1b {
 			next, ok := jpEscapes[string(src[i+1:min(i+3, len(src))])]
 			i++

@@ -5,9 +5,9 @@ import "unicode/utf8"
 // halfwidth is where the katakana of one byte, 0xA1 to 0xDF, begin.
 const halfwidth = 0xff61 - 0xa1
 
-func decodeShiftJIS(dst, src []byte) ([]byte, bool) {
+func decodeShiftJIS(dst, src []byte, w *watch) ([]byte, bool) {
 	x := jis0208.index()
-	return multi(dst, src, func(src []byte) (rune, int) {
+	return multi(dst, src, w, func(src []byte) (rune, int) {
 		lead, offset := src[0], byte(0x81)
 		switch {
 		case lead == 0x80:
@@ -38,8 +38,8 @@ func decodeShiftJIS(dst, src []byte) ([]byte, bool) {
 	})
 }
 
-func decodeEUCJP(dst, src []byte) ([]byte, bool) {
-	return multi(dst, src, func(src []byte) (rune, int) {
+func decodeEUCJP(dst, src []byte, w *watch) ([]byte, bool) {
+	return multi(dst, src, w, func(src []byte) (rune, int) {
 		lead := src[0]
 		if lead != 0x8e && lead != 0x8f && (lead < 0xa1 || lead == 0xff) || len(src) < 2 {
 			return utf8.RuneError, 1
@@ -70,9 +70,9 @@ func threeBytes(src []byte) (rune, int) {
 	return jis0212.index().at(int(src[1]-0xa1)*94 + int(src[2]-0xa1)), 3
 }
 
-func decodeEUCKR(dst, src []byte) ([]byte, bool) {
+func decodeEUCKR(dst, src []byte, w *watch) ([]byte, bool) {
 	x := euckrIndex.index()
-	return multi(dst, src, func(src []byte) (rune, int) {
+	return multi(dst, src, w, func(src []byte) (rune, int) {
 		lead := src[0]
 		if lead == 0x80 || lead == 0xff || len(src) < 2 {
 			return utf8.RuneError, 1

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"context"
 	"strings"
 	"sync"
 )
@@ -10,14 +11,36 @@ import (
 // a character.
 type charset struct {
 	name, labels string
-	decoder      func(dst, src []byte) (text []byte, malformed bool)
+	decoder      func(dst, src []byte, w *watch) (text []byte, malformed bool)
 }
 
 func (c *charset) decode(dst, src []byte) (text []byte, malformed bool) {
+	return c.decodeWhile(context.Background(), dst, src)
+}
+
+func (c *charset) decodeWhile(while context.Context, dst, src []byte) (text []byte, malformed bool) {
+	w := &watch{while, len(src) - askEvery}
 	if c.decoder == nil {
-		return decodeSingle(strings.TrimSuffix(c.name, "-i"), dst, src) // iso-8859-8-i differs in direction alone
+		return decodeSingle(strings.TrimSuffix(c.name, "-i"), dst, src, w) // iso-8859-8-i differs in direction alone
 	}
-	return c.decoder(dst, src)
+	return c.decoder(dst, src, w)
+}
+
+// watch ends a decoding with its context, which it asks once for so many bytes.
+type watch struct {
+	while context.Context // nil: it goes on to its end
+	next  int             // how many bytes are left when it asks
+}
+
+const askEvery = 64 << 10
+
+// over says whether the decoding is to end with so many bytes left.
+func (w *watch) over(left int) bool {
+	if left > w.next {
+		return false
+	}
+	w.next = left - askEvery
+	return w.while != nil && w.while.Err() != nil
 }
 
 // Names that the rules of text.go ask for.

@@ -3,9 +3,9 @@ package content
 import "unicode/utf8"
 
 // decodeSingle decodes an encoding of one byte a character.
-func decodeSingle(name string, dst, src []byte) ([]byte, bool) {
+func decodeSingle(name string, dst, src []byte, w *watch) ([]byte, bool) {
 	x, malformed := singleIndex(name), false
-	for len(src) > 0 {
+	for len(src) > 0 && !w.over(len(src)) {
 		if n := asciiPrefix(src); n > 0 {
 			dst, src = append(dst, src[:n]...), src[n:]
 			continue
@@ -24,9 +24,9 @@ func decodeSingle(name string, dst, src []byte) ([]byte, bool) {
 // The tables are those of x/text. The rules around them are the Encoding
 // Standard's, which x/text follows only in part: a broken pair must not swallow
 // an ASCII byte, since that byte may be a quote or a bracket.
-func multi(dst, src []byte, next func(src []byte) (rune, int)) ([]byte, bool) {
+func multi(dst, src []byte, w *watch, next func(src []byte) (rune, int)) ([]byte, bool) {
 	malformed := false
-	for len(src) > 0 {
+	for len(src) > 0 && !w.over(len(src)) {
 		if n := asciiPrefix(src); n > 0 {
 			dst, src = append(dst, src[:n]...), src[n:]
 			continue

@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"context"
 	"unicode/utf8"
 )
 
@@ -41,20 +42,26 @@ type Decoded struct {
 // which is UTF-8, for text and HTML windows-1252 if it is not that. It never
 // fails; text is at most three times the size of the body.
 func Decode(body []byte, contentType string, kind Kind) Decoded {
+	return DecodeWhile(context.Background(), body, contentType, kind)
+}
+
+// DecodeWhile is Decode that breaks off when a context ends: what it returns then
+// means nothing. Nil never ends.
+func DecodeWhile(while context.Context, body []byte, contentType string, kind Kind) Decoded {
 	if name := byMark(body); name != "" {
 		size := len(mark)
 		if name != utf8Name {
 			size = 2
 		}
-		return decodeAs(lookup(name), body[size:], kind)
+		return decodeAs(while, lookup(name), body[size:], kind)
 	}
 	label := parseMediaType(contentType).charset
 	if label != "" {
 		if c := lookup(label); c != nil {
-			return decodeAs(c, body, kind)
+			return decodeAs(while, c, body, kind)
 		}
 	}
-	out := undeclared(body, kind, label != "")
+	out := undeclared(while, body, kind, label != "")
 	if label != "" {
 		out.Warning, out.Label = WarnUnknownCharset, printable(label)
 	}
@@ -63,22 +70,22 @@ func Decode(body []byte, contentType string, kind Kind) Decoded {
 
 // undeclared decodes a body whose header says nothing that helps. With
 // mislabelled there was a charset, so that windows-1252 is no likely guess.
-func undeclared(body []byte, kind Kind, mislabelled bool) Decoded {
+func undeclared(while context.Context, body []byte, kind Kind, mislabelled bool) Decoded {
 	if kind == JSON || kind == XML {
 		if name := byPattern(body); name != "" {
-			return decodeAs(lookup(name), body, kind)
+			return decodeAs(while, lookup(name), body, kind)
 		}
 	}
 	if c := declaration(body, kind); c != nil {
-		return decodeAs(c, body, kind)
+		return decodeAs(while, c, body, kind)
 	}
 	switch {
 	case kind == JSON || kind == XML || utf8.Valid(body) && !(mislabelled && bytes.IndexByte(body, 0) >= 0):
-		return decodeAs(lookup(utf8Name), body, kind)
+		return decodeAs(while, lookup(utf8Name), body, kind)
 	case mislabelled:
 		return Decoded{Text: body}
 	}
-	out := decodeAs(lookup(windows1252Name), body, kind)
+	out := decodeAs(while, lookup(windows1252Name), body, kind)
 	if out.Warning == "" {
 		out.Warning = WarnGuessed
 	}
@@ -109,7 +116,7 @@ func declaration(body []byte, kind Kind) *charset {
 	return c
 }
 
-func decodeAs(c *charset, body []byte, kind Kind) Decoded {
+func decodeAs(while context.Context, c *charset, body []byte, kind Kind) Decoded {
 	out := Decoded{Text: body, Charset: c.name}
 	if c.name == utf8Name {
 		if utf8.Valid(body) {
@@ -117,11 +124,11 @@ func decodeAs(c *charset, body []byte, kind Kind) Decoded {
 		}
 		out.Warning = WarnMalformed
 		if kind != XML {
-			out.Text, _ = c.decode(make([]byte, 0, len(body)+len(body)/8), body)
+			out.Text, _ = c.decodeWhile(while, make([]byte, 0, len(body)+len(body)/8), body)
 		}
 		return out
 	}
-	text, malformed := c.decode(make([]byte, 0, len(body)+len(body)/2), body)
+	text, malformed := c.decodeWhile(while, make([]byte, 0, len(body)+len(body)/2), body)
 	out.Text = text
 	switch {
 	case c.name == replacementName:

@@ -1,6 +1,8 @@
 package content
 
 import (
+	"bytes"
+	"context"
 	"strings"
 	"testing"
 
@@ -166,4 +168,15 @@ func FuzzDecode(f *testing.F) {
 			require.Equal(t, strings.ToValidUTF8(string(got.Text), "?"), string(got.Text))
 		}
 	})
+}
+
+func TestDecodeEndsWithItsContext(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	body := bytes.Repeat([]byte{0x81, 0x81}, 4*askEvery)
+	for _, name := range []string{"utf-8", "utf-16", "iso-2022-jp", "shift_jis", "euc-jp", "euc-kr", "gb18030", "big5", "windows-1252"} {
+		whole := DecodeWhile(t.Context(), body, "text/plain; charset="+name, Text).Text
+		part := DecodeWhile(ended, body, "text/plain; charset="+name, Text).Text
+		assert.Less(t, len(part), len(whole)/2, name)
+	}
 }

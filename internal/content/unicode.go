@@ -10,9 +10,9 @@ const replacementChar = "\uFFFD"
 
 // decodeUTF8 replaces what is not UTF-8, one U+FFFD for each longest start of a
 // character that breaks off, as the Encoding Standard does.
-func decodeUTF8(dst, src []byte) ([]byte, bool) {
+func decodeUTF8(dst, src []byte, w *watch) ([]byte, bool) {
 	malformed := false
-	for len(src) > 0 {
+	for len(src) > 0 && !w.over(len(src)) {
 		n := validPrefix(src)
 		dst = append(dst, src[:n]...)
 		if src = src[n:]; len(src) > 0 {
@@ -68,12 +68,16 @@ func brokenPrefix(src []byte) int {
 	return n
 }
 
-func decodeUTF16BE(dst, src []byte) ([]byte, bool) { return decodeUTF16(dst, src, binary.BigEndian) }
-func decodeUTF16LE(dst, src []byte) ([]byte, bool) { return decodeUTF16(dst, src, binary.LittleEndian) }
+func decodeUTF16BE(dst, src []byte, w *watch) ([]byte, bool) {
+	return decodeUTF16(dst, src, w, binary.BigEndian)
+}
+func decodeUTF16LE(dst, src []byte, w *watch) ([]byte, bool) {
+	return decodeUTF16(dst, src, w, binary.LittleEndian)
+}
 
-func decodeUTF16(dst, src []byte, order binary.ByteOrder) ([]byte, bool) {
+func decodeUTF16(dst, src []byte, w *watch, order binary.ByteOrder) ([]byte, bool) {
 	malformed := false
-	for ; len(src) >= 2; src = src[2:] {
+	for ; len(src) >= 2 && !w.over(len(src)); src = src[2:] {
 		r := rune(order.Uint16(src))
 		if utf16.IsSurrogate(r) {
 			low := rune(0)
@@ -96,7 +100,7 @@ func decodeUTF16(dst, src []byte, order binary.ByteOrder) ([]byte, bool) {
 
 // decodeReplacement never shows text: it stands for encodings in which the same
 // bytes can be harmless to one reader and markup to another.
-func decodeReplacement(dst, src []byte) ([]byte, bool) {
+func decodeReplacement(dst, src []byte, _ *watch) ([]byte, bool) {
 	if len(src) == 0 {
 		return dst, false
 	}
@@ -104,7 +108,7 @@ func decodeReplacement(dst, src []byte) ([]byte, bool) {
 }
 
 // decodeUserDefined puts the upper half of the bytes where a program finds them.
-func decodeUserDefined(dst, src []byte) ([]byte, bool) {
+func decodeUserDefined(dst, src []byte, _ *watch) ([]byte, bool) {
 	for _, c := range src {
 		if c < utf8.RuneSelf {
 			dst = append(dst, c)

@@ -2,6 +2,7 @@ package jsonvalue
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -17,6 +18,10 @@ type builder struct {
 	pos     int
 	ordered bool
 	dirty   bool // some string holds bytes that are not UTF-8
+
+	while context.Context // nil: it goes on to its end
+	asked int             // how many values ago that was asked
+	over  bool            // it has ended
 
 	// Children wait here until their parent closes and its size is known.
 	values []any
@@ -56,6 +61,7 @@ func (b *builder) forget() {
 	clear(b.names[:cap(b.names)])
 	b.values, b.names = b.values[:0], b.names[:0]
 	b.text, b.pos, b.chunk, b.scratch = nil, 0, strings.Builder{}, nil
+	b.while, b.asked, b.over = nil, 0, false
 }
 
 const (
@@ -73,6 +79,9 @@ func (b *builder) document() (v any, ok bool) {
 }
 
 func (b *builder) value() (v any, ok bool) {
+	if b.asked++; b.asked >= askEvery && b.ended() {
+		return nil, false
+	}
 	b.space()
 	switch b.peek() {
 	case '{':
@@ -97,6 +106,13 @@ func (b *builder) value() (v any, ok bool) {
 	default:
 		return b.number()
 	}
+}
+
+// ended asks whether to go on.
+func (b *builder) ended() bool {
+	b.asked = 0
+	b.over = b.while != nil && b.while.Err() != nil
+	return b.over
 }
 
 func (b *builder) array() (any, bool) {
@@ -125,6 +141,9 @@ func (b *builder) mapping() (any, bool) {
 	}
 	out := make(map[string]any, len(b.names)-first)
 	for i, name := range b.names[first:] {
+		if i%askEvery == askEvery-1 && b.ended() {
+			return nil, false
+		}
 		out[name] = b.values[start+i]
 	}
 	b.values, b.names = b.values[:start], b.names[:first]

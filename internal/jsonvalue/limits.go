@@ -1,6 +1,9 @@
 package jsonvalue
 
-import "strconv"
+import (
+	"context"
+	"strconv"
+)
 
 const (
 	defaultDepth = 512
@@ -19,7 +22,12 @@ type Limits struct {
 	// string, number and literal counts as one, names do not. Zero means
 	// 1,000,000.
 	Nodes int
+	// While ends Parse with its cause when it ends; nil: nothing does.
+	While context.Context
 }
+
+// askEvery is after how many values While is asked.
+const askEvery = 4096
 
 func (l Limits) withDefaults() Limits {
 	if l.Depth <= 0 {

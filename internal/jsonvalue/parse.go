@@ -19,6 +19,7 @@ package jsonvalue
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"sync"
 	"unicode/utf8"
@@ -29,7 +30,8 @@ import (
 var bom = []byte("\xEF\xBB\xBF")
 
 // Parse returns the one value in data: a map[string]any, []any, string,
-// json.Number, bool or nil. Its errors are *SyntaxError and *LimitError.
+// json.Number, bool or nil. Its errors are *SyntaxError and *LimitError, and what
+// ended Limits.While.
 // Nothing in the value shares memory with data.
 func Parse(data []byte, l Limits) (any, error) {
 	return parse(data, l, false)
@@ -54,13 +56,16 @@ func parse(data []byte, l Limits, ordered bool) (any, error) {
 	}
 	b := builders.Get().(*builder)
 	b.text, b.ordered, b.dirty = text, ordered, !ordered && !utf8.Valid(text)
-	b.remembers = len(text) >= worthRemembering
+	b.remembers, b.while = len(text) >= worthRemembering, l.While
 	value, ok := b.document()
-	stopped := b.pos
+	stopped, over := b.pos, b.over
 	b.forget()
 	builders.Put(b)
 	if ok {
 		return value, nil
+	}
+	if over {
+		return nil, context.Cause(l.While)
 	}
 	if err := validate(text, ordered); err != nil { // which says what is wrong
 		return nil, positioned(data, base, err)

@@ -1,7 +1,10 @@
 package jsonvalue
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -256,4 +259,26 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, d.Decode(&std))
 		require.Equal(t, std, v)
 	})
+}
+
+func TestParseEndsWithItsContext(t *testing.T) {
+	cause := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	many := strings.Repeat("1,", 2*askEvery) + "1"
+	names := new(strings.Builder)
+	for i := range askEvery {
+		fmt.Fprintf(names, `"%d":1,`, i)
+	}
+	texts := []string{"[" + many + "]", `{"a":[` + many + `]}`, "{" + names.String() + `"":1}`}
+	for _, text := range texts {
+		_, err := Parse([]byte(text), Limits{While: ctx})
+		require.NoError(t, err)
+	}
+	cancel(cause)
+	for _, text := range texts {
+		_, err := Parse([]byte(text), Limits{While: ctx})
+		assert.Equal(t, cause, err)
+		_, err = Parse([]byte(text), Limits{})
+		require.NoError(t, err, "nothing of it is kept")
+	}
 }

@@ -1,6 +1,7 @@
 package xmlvalue
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,6 +18,8 @@ type Limits struct {
 	Depth      int // elements in each other; 512
 	Nodes      int // elements and attributes; 1,000,000
 	Attributes int // of one element, namespace declarations included; 1,000
+
+	While context.Context // ends Parse with its cause when it ends; nil: nothing does
 }
 
 func (l Limits) withDefaults() Limits {

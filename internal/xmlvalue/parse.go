@@ -21,6 +21,7 @@ package xmlvalue
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"unicode/utf8"
 
@@ -30,11 +31,11 @@ import (
 // Parse returns the document in data, which is UTF-8, or UTF-16 with a byte
 // order mark or with an XML declaration. The encoding that a declaration names
 // is not followed: HTTP can overrule it, so content.Decode comes first. Errors
-// are *SyntaxError and *LimitError. The strings of the value share one copy of
+// are *SyntaxError and *LimitError, and what ended Limits.While. The strings of the value share one copy of
 // the document.
 func Parse(data []byte, l Limits) (map[string]any, error) {
 	if isUTF16(data) {
-		decoded := content.Decode(data, "", content.XML)
+		decoded := content.DecodeWhile(l.While, data, "", content.XML)
 		if decoded.Warning != "" {
 			return nil, &SyntaxError{Line: 1, Column: 1, Code: CodeEncoding, Reason: "the text is not UTF-16"}
 		}
@@ -76,6 +77,7 @@ type parser struct {
 	pos    int
 	limits Limits
 	nodes  int
+	asked  int // how many steps ago While was asked
 
 	tree     tree
 	spaces   scopes
@@ -133,8 +135,26 @@ func (p *parser) misc() error {
 	}
 }
 
+// askEvery is after how many steps or references While is asked.
+const askEvery = 4096
+
+// goOn counts a step, and now and then asks whether to go on.
+func (p *parser) goOn() error {
+	if p.asked++; p.asked < askEvery {
+		return nil
+	}
+	p.asked = 0
+	if p.limits.While == nil || p.limits.While.Err() == nil {
+		return nil
+	}
+	return context.Cause(p.limits.While)
+}
+
 // step reads text up to the next markup, and the markup.
 func (p *parser) step() error {
+	if err := p.goOn(); err != nil {
+		return err
+	}
 	if err := p.characters(); err != nil {
 		return err
 	}

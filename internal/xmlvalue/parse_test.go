@@ -1,8 +1,10 @@
 package xmlvalue
 
 import (
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -239,4 +241,19 @@ func flatten(v any) any {
 		return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ").Replace(v)
 	}
 	return v
+}
+
+func TestParseEndsWithItsContext(t *testing.T) {
+	cause := errors.New("gone")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	texts := []string{"<a>" + strings.Repeat("<b/>", askEvery) + "</a>", "<a>" + strings.Repeat("&amp;", askEvery) + "</a>", "<a b='" + strings.Repeat("&#32;", askEvery) + "'/>"}
+	for _, text := range texts {
+		_, err := Parse([]byte(text), Limits{While: ctx})
+		require.NoError(t, err)
+	}
+	cancel(cause)
+	for _, text := range texts {
+		_, err := Parse([]byte(text), Limits{While: ctx})
+		assert.Equal(t, cause, err)
+	}
 }

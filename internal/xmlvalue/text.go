@@ -106,6 +106,9 @@ const longestEntity = len("apos")
 
 // reference reads a character reference or one of the five predefined entities.
 func (p *parser) reference() (string, error) {
+	if err := p.goOn(); err != nil {
+		return "", err
+	}
 	if strings.HasPrefix(p.text[p.pos:], "&#") {
 		return p.characterReference()
 	}
