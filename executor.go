@@ -50,7 +50,9 @@ type Executor struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wrap stands around the transport, once for each hop, inside redirects
 	// and cookies: for tracing and metrics. It must keep the request's
-	// context. Nil: nothing.
+	// context and origin: one for another is an error of kind config and
+	// reason wrap, for identity and policy were those of the first. Nil:
+	// nothing.
 	Wrap func(http.RoundTripper) http.RoundTripper
 	// Observe is told of each attempt when it has ended, and of each request
 	// that is refused before; Metrics.Observe counts them. It is called within
@@ -153,7 +155,7 @@ func (e *Executor) init() {
 		e.ignored = ignoredProxy()
 		e.inner = wire.Dispatch
 		if e.Wrap != nil {
-			e.inner = e.Wrap(wire.Dispatch)
+			e.inner = e.Wrap(tripper(dispatchHop))
 		}
 	})
 }

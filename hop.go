@@ -135,6 +135,17 @@ type tripper func(*http.Request) (*http.Response, error)
 
 func (t tripper) RoundTrip(req *http.Request) (*http.Response, error) { return t(req) }
 
+// dispatchHop sends what Wrap has made of a hop's request.
+func dispatchHop(req *http.Request) (*http.Response, error) {
+	if state := hopOf(req.Context()); state != nil && state.origin != target.OriginOf(req.URL) {
+		closeBody(req)
+		return nil, &Error{Kind: KindConfig, Reason: "wrap", Phase: phaseConnect, Type: typeName(KindConfig, 0), Err: errWrapped}
+	}
+	return wire.Dispatch.RoundTrip(req)
+}
+
+var errWrapped = errors.New("the executor's Wrap sent the request to another origin than its own")
+
 // roundTrip makes one hop: it asks the origin rule which identities may be
 // shown, adds cookies, picks the transport, and turns what happened into a
 // receipt or an *Error.

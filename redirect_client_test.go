@@ -111,3 +111,34 @@ func TestHostOfTheClientsCaller(t *testing.T) {
 		assert.Equal(t, want, n.last().Host)
 	}
 }
+
+// What wraps the transport sends a hop's request to its own origin: the identity
+// and the policy are that one's.
+func TestWrapKeepsTheOrigin(t *testing.T) {
+	n := newNetwork(t, "https://a.test", "https://b.test")
+	for host, refused := range map[string]bool{"a.test": false, "A.test.:443": false, "b.test": true, "a.test:8443": true} {
+		e := n.executor()
+		e.Wrap = func(inner http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				out := req.Clone(req.Context())
+				out.URL.Host = host
+				return inner.RoundTrip(out)
+			})
+		}
+		r := n.request("https://a.test/")
+		r.Identity = n.identity("alice")
+		before := len(n.seen())
+		_, err := e.Do(t.Context(), r)
+		if refused {
+			f := failureOf(t, err)
+			assert.Equal(t, "config wrap", string(f.Kind)+" "+f.Reason, host)
+			assert.Len(t, n.seen(), before, host)
+			continue
+		}
+		require.NoError(t, err, host)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
