@@ -116,7 +116,7 @@ func TestHostOfTheClientsCaller(t *testing.T) {
 // and the policy are that one's.
 func TestWrapKeepsTheOrigin(t *testing.T) {
 	n := newNetwork(t, "https://a.test", "https://b.test")
-	for host, refused := range map[string]bool{"a.test": false, "A.test.:443": false, "b.test": true, "a.test:8443": true} {
+	for host, refused := range map[string]bool{"a.test": false, "a.test:443": false, "b.test": true, "a.test:8443": true} {
 		e := n.executor()
 		e.Wrap = func(inner http.RoundTripper) http.RoundTripper {
 			return roundTripper(func(req *http.Request) (*http.Response, error) {
