@@ -3,7 +3,6 @@ package document
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
@@ -72,7 +71,7 @@ func readBody(object jsonvalue.Object) (Body, error) {
 		parts, err := readParts(get("formDataFields"))
 		return Body{Type: Multipart, Parts: parts}, err
 	}
-	return Body{}, &Error{"bodyType", Unknown, fmt.Errorf("%q is not raw, x_www_form_urlencoded or multipart_form_data", kind)}
+	return Body{}, &Error{"bodyType", Unknown, errors.New("raw, x_www_form_urlencoded or multipart_form_data is expected")}
 }
 
 func readRaw(get func(string) any) (Body, error) {

@@ -59,6 +59,23 @@ func TestReadNamesEveryKey(t *testing.T) {
 	assert.Equal(t, []string{"gzip", "url", "bodyType"}, []string{faults[0].Key, faults[1].Key, faults[2].Key})
 }
 
+// A fault says what is expected, not what was given: in the wrong place that may
+// be a password.
+func TestFaultsQuoteNoValues(t *testing.T) {
+	for _, document := range []string{
+		`{"authPass":"\ud800QZXKV"}`, `{"authPass":"\uQZXKV"}`, `{"authPass":QZXKV}`, `{"authPass":["QZXKV"]}`,
+		`{"bodyType":"QZXKV"}`, `{"gzip":"QZXKV"}`, `{"timeout":"QZXKV"}`, `{"maxRedirects":"QZXKV"}`,
+		`{"verify":"QZXKV"}`, `{"protocol":{"minTls":"QZXKV"}}`, `{"headers":"QZXKV"}`, `{"headers":[{"name":["QZXKV"]}]}`,
+		`{"bodyType":"raw","data":{"$base64":"QZXKV"}}`, `{"bodyType":"raw","data":["QZXKV"]}`,
+		`{"bodyType":"multipart_form_data","formDataFields":[{"fieldType":"QZXKV"}]}`,
+		`{"bodyType":"multipart_form_data","formDataFields":[{"fieldType":"text","data":"QZXKV"}]}`,
+	} {
+		_, faults := Read([]byte(document))
+		require.Len(t, faults, 1, document)
+		assert.False(t, strings.ContainsAny(faults[0].Error(), "QZXKV"), "%s: %v", document, faults[0])
+	}
+}
+
 func TestAppendRefusesWhatWouldNotComeBack(t *testing.T) {
 	for key, r := range map[string]Request{
 		"url":  {URL: "\xff"},

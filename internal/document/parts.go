@@ -57,7 +57,7 @@ func readPart(row jsonvalue.Object) (p Part, err error) {
 		switch m.Name {
 		case "fieldType":
 			if s != "text" && s != "file" && s != "" {
-				return p, fmt.Errorf("the fieldType is text or file, not %q", s)
+				return p, errors.New("the fieldType is text or file")
 			}
 			isFile = s == "file"
 		case "key":

@@ -59,9 +59,26 @@ func positioned(input []byte, base int, err error) error {
 	case errors.Is(syntactic.Err, io.ErrUnexpectedEOF):
 		reason = "the text ends too early"
 	case syntactic.Err != nil:
-		reason = syntactic.Err.Error()
+		reason = unquoted(syntactic.Err.Error())
 	}
 	return syntaxError(input, base+int(syntactic.ByteOffset), path(syntactic.JSONPointer), reason)
+}
+
+// unquoted is jsontext's reason without the text that it quotes: that may be of a
+// password, and the position says where it is.
+func unquoted(reason string) string {
+	for _, what := range []string{"invalid character", "invalid escape sequence", "invalid surrogate pair"} {
+		quote, is := strings.CutPrefix(reason, what)
+		if !is {
+			continue
+		}
+		where := max(strings.LastIndex(quote, " in "), strings.LastIndex(quote, " at "), strings.LastIndex(quote, " after "))
+		if where < 0 {
+			return what
+		}
+		return what + quote[where:]
+	}
+	return reason
 }
 
 // maxPathTokens keeps the path of a fault that lies deep readable.

@@ -210,6 +210,39 @@ func TestSyntaxErrorPosition(t *testing.T) {
 	assert.Equal(t, [2]int{2, 2}, [2]int{syntax.Line, syntax.Column})
 }
 
+// A document may hold passwords: an error says where it is wrong and shows none
+// of it.
+func TestSyntaxErrorsQuoteNothing(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"p":"\ud800QZXKV"}`:       "invalid surrogate pair in string",
+		`{"p":"\ud800\uQZXKV"}`:     "invalid surrogate pair in string",
+		`{"p":"\ud800\u0041QZXKV"}`: "invalid surrogate pair in string",
+		`{"p":"\udc00QZXKV"}`:       "invalid surrogate pair in string",
+		`{"p":"\uQZXKV"}`:           "invalid escape sequence in string",
+		`{"p":"\u00QZXKV"}`:         "invalid escape sequence in string",
+		`{"p":"\ZQXKV"}`:            "invalid escape sequence in string",
+		"{\"p\":\"\nQZXKV\"}":       "invalid character in string (expecting non-control character)",
+		"{\"p\":\"QZXKV\xff\"}":     "invalid UTF-8",
+		`{"p":QZXKV}`:               "invalid character at start of value",
+		`{"p":tQZXKV}`:              "invalid character in literal true (expecting 'r')",
+		`{"p":1.QZXKV}`:             "invalid character in number (expecting digit)",
+		`{"p":"x"QZXKV}`:            "invalid character after object value (expecting ',' or '}')",
+		`{"p"QZXKV}`:                "invalid character after object name (expecting ':')",
+		`[1 QZXKV]`:                 "invalid character after array element (expecting ',' or ']')",
+		`{QZXKV`:                    "",
+		`{}QZXKV`:                   "",
+		`{"p":"QZXKV`:               "the text ends too early",
+	} {
+		_, err := ParseOrdered([]byte(text), Limits{})
+		var syntax *SyntaxError
+		require.ErrorAs(t, err, &syntax, text)
+		if want != "" {
+			assert.Equal(t, want, syntax.Reason, text)
+		}
+		assert.False(t, strings.ContainsAny(err.Error(), "QZXKV"), "%s: %v", text, err)
+	}
+}
+
 func TestValidRefusesWhatCannotBePassedOn(t *testing.T) {
 	var syntax *SyntaxError
 	require.ErrorAs(t, Valid([]byte("\ufeff1"), Limits{}), &syntax)
