@@ -8,7 +8,7 @@ import (
 // Limits bound what a file can make us do. A zero field means its default.
 type Limits struct {
 	FileSize     int   // octets of one file; 1 MiB
-	Iterations   int64 // rounds of key derivation, all derivations of one file together; 10,000,000
+	Iterations   int64 // rounds of key derivation, all derivations of one file together, for one reading of its password; 10,000,000
 	ScryptMemory int64 // octets of one scrypt derivation; 1 GiB
 	Objects      int   // keys, certificates, bags and PEM blocks in one file; 10,000
 	Depth        int   // containers within containers (safes, PEM of PKCS #12, base64 of PEM); 8
@@ -49,6 +49,23 @@ func (b *budget) spend(rounds int64) error {
 	}
 	b.rounds += rounds
 	return b.ctx.Err()
+}
+
+// oneOf tries readings of a password until one fits. Together they cost what the
+// dearest does: the file asks for one derivation, and which reading it was made
+// with is not its fault.
+func (b *budget) oneOf(readings []password, fits func(password) (bool, error)) (bool, error) {
+	before, dearest := b.rounds, b.rounds
+	defer func() { b.rounds = dearest }()
+	for _, pw := range readings {
+		b.rounds = before
+		ok, err := fits(pw)
+		dearest = max(dearest, b.rounds)
+		if ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
 }
 
 // object counts one thing found.

@@ -151,30 +151,34 @@ func parseEncryptedPKCS8(b *budget, octets []byte, given [][]byte) (*Key, error)
 	}
 	decrypt := func(pw password) ([]byte, error) { return decryptPBE(b, alg, ciphertext, pw) }
 	parse := func(plain []byte) (*Key, error) { return parsePKCS8(b, plain) }
-	return openKey(given, "the private key is encrypted", decrypt, parse)
+	return openKey(b, alg, given, "the private key is encrypted", decrypt, parse)
 }
 
 // openKey tries each reading of each password. What decrypts to nonsense had
 // the wrong one, since the padding of one block in 256 is right by chance; what
 // decrypts to one whole SEQUENCE had the right one, whatever is wrong in it.
-func openKey(given [][]byte, what string, decrypt func(password) ([]byte, error), parse func([]byte) (*Key, error)) (*Key, error) {
+func openKey(b *budget, alg algorithm, given [][]byte, what string, decrypt func(password) ([]byte, error), parse func([]byte) (*Key, error)) (*Key, error) {
+	var key *Key
+	var readings []password
 	for _, text := range given {
-		for _, pw := range passwords(text) {
-			plain, err := decrypt(pw)
-			if err == errDecrypt {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			key, err := parse(plain)
-			if err == nil || ends(err) || kindOf(err) != Corrupt {
-				return key, err
-			}
-			if isWhole(plain) {
-				return nil, err
-			}
+		readings = append(readings, passwords(text)...)
+	}
+	done, err := b.oneOf(alg.distinct(readings), func(pw password) (bool, error) {
+		plain, err := decrypt(pw)
+		if err == errDecrypt {
+			return false, nil
 		}
+		if err != nil {
+			return false, err
+		}
+		key, err = parse(plain)
+		if err == nil || ends(err) || kindOf(err) != Corrupt || isWhole(plain) {
+			return true, err
+		}
+		return false, nil
+	})
+	if done || err != nil {
+		return key, err
 	}
 	return nil, refusedPassword(given, what)
 }

@@ -82,5 +82,5 @@ func (x *extraction) traditional(found block) (*Key, error) {
 		}
 		return nil, corrupt(what, errors.New("its structure is not that of a key"))
 	}
-	return openKey(x.keyPasswords(), "the private key is encrypted", decrypt, parse)
+	return openKey(&x.budget, algorithm{}, x.keyPasswords(), "the private key is encrypted", decrypt, parse)
 }
