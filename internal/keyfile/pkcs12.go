@@ -1,11 +1,9 @@
 package keyfile
 
 import (
-	"bytes"
-	"crypto/hmac"
-	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +25,8 @@ const (
 // pkcs12File is a PFX (RFC 7292 4) while it is being read.
 type pkcs12File struct {
 	*extraction
-	passwords     []password // the readings to try; one of them, once the MAC has said which
+	given         [][]byte   // the passwords to try, each on everything
+	passwords     []password // their readings; once the MAC has said which fits, that one first
 	authenticated bool       // the MAC fits, so that nothing is damaged
 }
 
@@ -38,7 +37,13 @@ func (x *extraction) pkcs12(pfx value) error {
 		return err
 	}
 	defer x.leave()
-	p := &pkcs12File{extraction: x, passwords: passwords(x.options.Password)}
+	p := &pkcs12File{extraction: x, given: [][]byte{x.options.Password}}
+	if x.options.KeyPassword != nil {
+		p.given = append(p.given, x.options.KeyPassword)
+	}
+	for _, text := range p.given {
+		p.passwords = append(p.passwords, passwords(text)...)
+	}
 	f := pfx.fields()
 	f.integer()
 	info := f.sequence()
@@ -85,85 +90,6 @@ func (p *pkcs12File) withoutMAC() error {
 	return nil
 }
 
-// verifyMAC reads MacData (RFC 7292 4, RFC 9579) and keeps the reading of the
-// password that fits.
-func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
-	info := f.sequence()
-	alg, digest := info.algorithm(), info.octets()
-	salt, rounds := f.octets(), 1
-	if f.more() {
-		rounds = f.count()
-	}
-	if err := errors.Join(info.err, f.err); err != nil {
-		return corrupt("MAC of the PKCS #12 file", err)
-	}
-	if rounds == 0 {
-		return corrupt("MAC of the PKCS #12 file", errors.New("an iteration count of 0"))
-	}
-	fits := func(pw password) (bool, error) {
-		if alg.oid == oidPBMAC1 {
-			return verifyPBMAC1(&p.budget, alg, content, digest, pw)
-		}
-		newHash, known := digestHashes.find(alg.oid)
-		if !known {
-			return false, unsupported("the MAC with", alg.oid)
-		}
-		key, err := pkcs12KDF(&p.budget, newHash, forMAC, pw.bmp, salt, rounds, newHash().Size())
-		if err != nil {
-			return false, err
-		}
-		mac := hmac.New(newHash, key)
-		mac.Write(content)
-		return subtle.ConstantTimeCompare(mac.Sum(nil), digest) == 1, nil
-	}
-	for _, pw := range p.passwords {
-		ok, err := fits(pw)
-		if err != nil {
-			return err
-		}
-		if ok {
-			p.passwords, p.authenticated = []password{pw}, true
-			return nil
-		}
-	}
-	e := refusedPassword([][]byte{p.options.Password}, "the PKCS #12 file is protected")
-	if e.Kind == WrongPassword {
-		if p.opens(content) {
-			return fault(Corrupt, "the password decrypts the PKCS #12 file, but its MAC does not fit: the file is damaged or was changed")
-		}
-		e.Message = "the password does not fit the PKCS #12 file, or the file is damaged"
-	}
-	return e
-}
-
-// opens reports whether the password decrypts the first thing that is
-// encrypted, which tells damage from a wrong password where the MAC does not
-// fit.
-func (p *pkcs12File) opens(content []byte) bool {
-	for safes := sequenceOf(content); safes.more(); {
-		info := safes.sequence()
-		oid := info.oid()
-		inner := info.expect(tagContext0).fields()
-		if oid == oidEncryptedData {
-			plain, err := p.encryptedSafe(inner.sequence(), p.passwords[:1])
-			return err == nil && isWhole(plain)
-		}
-		octets, _ := inner.onlyOctets()
-		bag := sequenceOf(octets).sequence()
-		if bag.oid() != oidShroudedKeyBag {
-			continue
-		}
-		key := bag.expect(tagContext0).fields().sequence()
-		alg, ciphertext := key.algorithm(), key.octets()
-		if key.err != nil {
-			return false
-		}
-		plain, err := p.decrypt(alg, ciphertext, p.passwords[:1], "private key")
-		return err == nil && isWhole(plain)
-	}
-	return false
-}
-
 // safe reads one ContentInfo of the AuthenticatedSafe.
 func (p *pkcs12File) safe(info *fields) error {
 	oid := info.oid()
@@ -180,7 +106,7 @@ func (p *pkcs12File) safe(info *fields) error {
 		}
 		return p.bags(octets)
 	case oidEncryptedData:
-		plain, err := p.encryptedSafe(inner.sequence(), p.alternatives())
+		plain, err := p.encryptedSafe(inner.sequence())
 		if err != nil {
 			return err
 		}
@@ -192,7 +118,7 @@ func (p *pkcs12File) safe(info *fields) error {
 }
 
 // encryptedSafe decrypts EncryptedData (RFC 2315 13).
-func (p *pkcs12File) encryptedSafe(f *fields, readings []password) ([]byte, error) {
+func (p *pkcs12File) encryptedSafe(f *fields) ([]byte, error) {
 	f.count()
 	content := f.sequence()
 	content.oid()
@@ -205,37 +131,46 @@ func (p *pkcs12File) encryptedSafe(f *fields, readings []password) ([]byte, erro
 	if err = errors.Join(content.err, err); err != nil {
 		return nil, corrupt("PKCS #12", err)
 	}
-	return p.decrypt(alg, ciphertext, readings, "certificates")
+	return p.decrypt(alg, ciphertext, "certificates")
 }
 
-// decrypt tries the readings of the password. What is not a SEQUENCE after it
+// shroudedKey decrypts EncryptedPrivateKeyInfo (RFC 5958 3).
+func (p *pkcs12File) shroudedKey(f *fields, what string) ([]byte, error) {
+	alg, ciphertext := f.algorithm(), f.octets()
+	if f.err != nil {
+		return nil, corrupt("encrypted key of the PKCS #12 file", f.err)
+	}
+	return p.decrypt(alg, ciphertext, what)
+}
+
+// decrypt tries the readings of the passwords. What is not a SEQUENCE after it
 // had the wrong one.
-func (p *pkcs12File) decrypt(alg algorithm, ciphertext []byte, readings []password, what string) ([]byte, error) {
-	for _, pw := range readings {
-		plain, err := decryptPBE(&p.budget, alg, ciphertext, pw)
-		if err == errDecrypt || err == nil && !isSequence(plain) {
-			continue
+func (p *pkcs12File) decrypt(alg algorithm, ciphertext []byte, what string) (plain []byte, err error) {
+	fits, err := p.oneOf(alg.distinct(p.alternatives()), func(pw password) (bool, error) {
+		plain, err = decryptPBE(&p.budget, alg, ciphertext, pw)
+		if err == errDecrypt {
+			return false, nil
 		}
-		return plain, err
+		return isSequence(plain), err
+	})
+	if err == nil && !fits {
+		err = p.undecryptable(what)
 	}
-	return nil, p.undecryptable(what)
+	return plain, err
 }
 
-// alternatives are the readings of the password for decryption. The one that
-// fits the MAC comes first; some writers use another for encryption: no
-// password where the MAC has the empty one, and NSS once the UTF-16 form where
-// PBES2 wants UTF-8.
+// alternatives are the readings of the passwords for decryption. Some writers
+// use another than for the MAC: no password where the MAC has the empty one, one
+// of its own for the key or for all that is encrypted, and NSS once the UTF-16
+// form where PBES2 wants UTF-8.
 func (p *pkcs12File) alternatives() []password {
-	all := p.passwords
+	all := slices.Clone(p.passwords)
+	widest := p.passwords
 	if p.authenticated {
-		for _, pw := range passwords(p.options.Password) {
-			if !bytes.Equal(pw.bmp, p.passwords[0].bmp) {
-				all = append(all[:len(all):len(all)], pw)
-			}
-		}
+		widest = widest[:1]
 	}
-	for _, pw := range p.passwords {
-		all = append(all[:len(all):len(all)], password{utf8: pw.bmp, bmp: pw.bmp})
+	for _, pw := range widest {
+		all = append(all, password{utf8: pw.bmp, bmp: pw.bmp})
 	}
 	return all
 }
@@ -252,12 +187,18 @@ func isWhole(b []byte) bool {
 	return err == nil && v.tag == tagSequence
 }
 
-// undecryptable is the fault where no reading of the password decrypts.
+// undecryptable is the fault where no reading of a password decrypts.
 func (p *pkcs12File) undecryptable(what string) *Error {
-	if p.authenticated {
-		return fault(Corrupt, "the password fits the MAC of the PKCS #12 file, but not the encryption of its %s: they have another password, or are damaged", what)
+	e := refusedPassword(p.given, "the PKCS #12 file is encrypted")
+	if !p.authenticated {
+		return e
 	}
-	return refusedPassword([][]byte{p.options.Password}, "the PKCS #12 file is encrypted")
+	then := "give it as the key's password"
+	if len(p.given) > 1 {
+		then = "neither of those given is it"
+	}
+	e.Message = fmt.Sprintf("another password than that of the PKCS #12 file encrypts its %s; %s", what, then)
+	return e
 }
 
 // bags reads SafeContents (RFC 7292 4.2).
@@ -287,7 +228,7 @@ func (p *pkcs12File) bag(f *fields) error {
 	inner := wrapped.fields()
 	switch oid {
 	case oidKeyBag, oidShroudedKeyBag:
-		k, err := p.bagKey(oid, inner.next().raw)
+		k, err := p.bagKey(oid, inner.next().raw, attributes.friendlyName)
 		if err != nil {
 			return p.part(err)
 		}
@@ -316,20 +257,15 @@ func (p *pkcs12File) bag(f *fields) error {
 }
 
 // bagKey reads a KeyBag or PKCS8ShroudedKeyBag.
-func (p *pkcs12File) bagKey(oid string, raw []byte) (*Key, error) {
+func (p *pkcs12File) bagKey(oid string, raw []byte, name string) (*Key, error) {
 	if oid == oidKeyBag {
 		return parsePKCS8(&p.budget, raw)
 	}
-	f := sequenceOf(raw)
-	alg, ciphertext := f.algorithm(), f.octets()
-	if f.err != nil {
-		return nil, corrupt("encrypted key of the PKCS #12 file", f.err)
+	what := "private key"
+	if name != "" {
+		what = fmt.Sprintf("private key %q", name)
 	}
-	readings := p.alternatives()
-	if p.options.KeyPassword != nil {
-		readings = append(readings, passwords(p.options.KeyPassword)...)
-	}
-	plain, err := p.decrypt(alg, ciphertext, readings, "private key")
+	plain, err := p.shroudedKey(sequenceOf(raw), what)
 	if err != nil {
 		return nil, err
 	}
