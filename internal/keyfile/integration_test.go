@@ -154,7 +154,7 @@ func TestIntegrationOpenSSLPKCS8(t *testing.T) {
 func TestIntegrationOpenSSLTraditional(t *testing.T) {
 	w := newWorkshop(t, "openssl")
 	for _, name := range []string{"rsa", "p256", "p521"} {
-		for _, c := range []string{"", "-des", "-des3", "-aes128", "-aes192", "-aes256", "-rc2-cbc", "-rc2-40-cbc", "-rc2-64-cbc", "-bf-cbc"} {
+		for _, c := range []string{"", "-des", "-des3", "-aes128", "-aes192", "-aes256", "-rc2-cbc", "-rc2-40-cbc", "-rc2-64-cbc", "-bf-cbc", "-aes-128-ctr", "-aes-256-ctr"} {
 			w.sub(name+" "+c, func(w workshop) {
 				const providers = " -provider legacy -provider default"
 				w.run("openssl pkey -traditional -in "+name+".key -out f.key "+c+providers+" -passout pass:{}", "pw ö")

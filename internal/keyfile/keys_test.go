@@ -3,11 +3,14 @@ package keyfile
 import (
 	"bytes"
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -61,10 +64,25 @@ func TestTraditionalEncryption(t *testing.T) {
 		_, err = Extract(context.Background(), file, Options{})
 		require.ErrorIs(t, err, PasswordRequired)
 	}
-	unknown := bytes.Replace(armour("RSA PRIVATE KEY", plain), []byte("-----\n"), []byte("-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: SEED-CBC,0011223344556677\n\n"), 1)
-	_, err := Extract(context.Background(), unknown, Options{Password: []byte("pw")})
-	require.ErrorIs(t, err, UnsupportedAlgorithm)
-	require.ErrorContains(t, err, "SEED-CBC")
+	headed := func(info string, content []byte) []byte {
+		return bytes.Replace(armour("RSA PRIVATE KEY", content), []byte("-----\n"), []byte("-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: "+info+"\n\n"), 1)
+	}
+	for _, name := range []string{"SEED-CBC", "CAMELLIA-128-CTR"} {
+		_, err := Extract(context.Background(), headed(name+",0011223344556677", plain), Options{Password: []byte("pw")})
+		require.ErrorIs(t, err, UnsupportedAlgorithm)
+		require.ErrorContains(t, err, name)
+	}
+	iv := bytes.Repeat([]byte{7}, 16)
+	counted := bytes.Clone(plain)
+	cipher.NewCTR(must(aes.NewCipher(bytesToKey([]byte("pw"), iv[:8], 24))), iv).XORKeyStream(counted, plain)
+	file := headed("AES-192-CTR,"+hex.EncodeToString(iv), counted)
+	mustOpen(t, s, append(bytes.Clone(file), bundle(s)...), Options{Password: []byte("pw")})
+	_, err := Extract(context.Background(), file, Options{Password: []byte("wrong")})
+	require.ErrorIs(t, err, WrongPassword)
+	for info, want := range map[string]Kind{"AES-192-CTR,0707070707070707": Corrupt, "?,0707070707070707": Corrupt} {
+		_, err := Extract(context.Background(), headed(info, counted), Options{Password: []byte("pw")})
+		require.ErrorIs(t, err, want, info)
+	}
 }
 
 // explicit makes an EC key with its parameters spelt out.

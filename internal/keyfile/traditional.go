@@ -6,6 +6,7 @@ import (
 	"crypto/des"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 
 	//lint:ignore SA1019 old OpenSSL keys are encrypted with it
@@ -32,6 +33,9 @@ var dekCiphers = table[dekCipher]{
 	{"BF-CBC", dekCipher{16, func(key []byte) (cipher.Block, error) { return blowfish.NewCipher(key) }}},
 }
 
+// dekModes tell a cipher that we do not have from a name that is damaged.
+var dekModes = []string{"-CBC", "-CFB", "-OFB", "-CTR", "-ECB", "-GCM", "-CCM", "-OCB", "-XTS", "CHACHA20", "RC4"}
+
 // traditional reads a PKCS #1, SEC 1 or DSA key that OpenSSL encrypted under
 // RFC 1421 headers: Proc-Type: 4,ENCRYPTED and DEK-Info. The key comes from the
 // password by EVP_BytesToKey with MD5, salted with the IV.
@@ -42,9 +46,14 @@ func (x *extraction) traditional(found block) (*Key, error) {
 		return nil, corrupt(what, errors.New("it is encrypted, and has no DEK-Info header that says how"))
 	}
 	name = strings.ToUpper(strings.TrimSpace(name))
-	c, known := dekCiphers.find(name)
+	// AES in counter mode has the keys of its other mode.
+	cbc, counts := name, strings.HasPrefix(name, "AES-") && strings.HasSuffix(name, "-CTR")
+	if counts {
+		cbc = strings.TrimSuffix(name, "CTR") + "CBC"
+	}
+	c, known := dekCiphers.find(cbc)
 	if !known {
-		if !strings.HasSuffix(name, "-CBC") && !strings.HasSuffix(name, "-CFB") && !strings.HasSuffix(name, "-OFB") {
+		if !slices.ContainsFunc(dekModes, func(mode string) bool { return strings.Contains(name, mode) }) {
 			return nil, corrupt(what, errors.New("its DEK-Info header names no cipher"))
 		}
 		return nil, fault(UnsupportedAlgorithm,
@@ -54,10 +63,18 @@ func (x *extraction) traditional(found block) (*Key, error) {
 	if err != nil || len(iv) < 8 {
 		return nil, corrupt(what, errors.New("the initialisation vector in its DEK-Info header is damaged"))
 	}
+	if counts && len(iv) != aes.BlockSize {
+		return nil, corrupt(what, errors.New("an initialisation vector of the wrong size"))
+	}
 	decrypt := func(pw password) ([]byte, error) {
 		block, err := c.block(bytesToKey(pw.utf8, iv[:8], c.keySize))
 		if err != nil {
 			return nil, err
+		}
+		if counts {
+			plain := make([]byte, len(found.der))
+			cipher.NewCTR(block, iv).XORKeyStream(plain, found.der)
+			return plain, nil
 		}
 		plain, err := decryptCBC(block, iv, found.der)
 		if err != nil && err != errDecrypt {
