@@ -164,7 +164,8 @@ func splitPoint(point []byte) (x []byte, sign byte, err error) {
 	return nil, 0, errors.New("a point that is no point")
 }
 
-// keyInfo encodes a SubjectPublicKeyInfo.
+// keyInfo encodes a SubjectPublicKeyInfo. The algorithm may be as it lies in a
+// file, in BER: certificates of the key have it in DER.
 func keyInfo(algorithm, public []byte) []byte {
-	return der(tagSequence, algorithm, derBits(public))
+	return der(tagSequence, shortest(algorithm, 0), derBits(public))
 }

@@ -208,3 +208,18 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	_, err := json.Marshal(o)
 	require.Error(t, err)
 }
+
+// A key in BER has the public key that its certificate has.
+func TestLongLengthsAreOfTheFileAlone(t *testing.T) {
+	s := samples()["p256"]
+	oid := derOID("1.2.840.10045.3.1.7")
+	long := append([]byte{tagOID, 0x82, 0, byte(len(oid) - 2)}, oid[2:]...)
+	private := der(tagSequence, []byte{tagInteger, 1, 1}, der(tagOctetString, must(s.key.(*ecdsa.PrivateKey).Bytes())))
+	file := der(tagSequence, []byte{tagInteger, 1, 0}, der(tagSequence, derOID(oidEC), long), der(tagOctetString, private))
+	mustOpen(t, s, append(armour("PRIVATE KEY", file), bundle(s)...), Options{})
+	k, err := parsePKCS8(testBudget(), file)
+	require.NoError(t, err)
+	spki, err := x509.MarshalPKIXPublicKey(s.key.Public())
+	require.NoError(t, err)
+	require.Equal(t, sha256.Sum256(spki), k.SPKISHA256)
+}
