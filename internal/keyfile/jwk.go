@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
@@ -55,8 +57,8 @@ func beginsJSONKey(text []byte) bool {
 	return len(start) > 0 && (start[0] == '{' || start[0] == '[') && bytes.Contains(text, []byte(`"kty"`))
 }
 
-// jsonKeys are the keys that a text has in JSON: one, a set, a list; nil: it is
-// none.
+// jsonKeys are the keys that a text has in JSON: one, a set, a list, or some in
+// what wraps them; nil: it is none.
 func jsonKeys(text []byte) (keys []jsonKey) {
 	if !beginsJSONKey(text) {
 		return nil
@@ -65,20 +67,35 @@ func jsonKeys(text []byte) (keys []jsonKey) {
 	if err != nil {
 		return nil
 	}
-	if set, ok := v.(map[string]any); ok {
-		if set["keys"] == nil {
-			v = []any{set}
-		} else {
-			v = set["keys"]
-		}
-	}
-	list, _ := v.([]any)
-	for _, item := range list {
-		if k, ok := item.(map[string]any); ok && k["kty"] != nil {
-			keys = append(keys, k)
-		}
+	keys, wrapped := findJSONKeys(v, false)
+	if wrapped && bytes.Contains(text, []byte("-----BEGIN ")) {
+		return nil // what is in PEM beside them is more than they are
 	}
 	return keys
+}
+
+// findJSONKeys looks for keys in what a text holds, such as {"jwk": {…}}, keys by
+// their names, or the account of an ACME client; wrapped says that one was found
+// where neither a key nor a set has it.
+func findJSONKeys(v any, inside bool) (keys []jsonKey, wrapped bool) {
+	more := func(v any, inside bool) {
+		found, deeper := findJSONKeys(v, inside)
+		keys, wrapped = append(keys, found...), wrapped || deeper
+	}
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			more(item, inside)
+		}
+	case map[string]any:
+		if kind := v["kty"]; kind != nil && kind != "" {
+			return []jsonKey{v}, inside
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			more(v[name], inside || name != "keys")
+		}
+	}
+	return keys, wrapped
 }
 
 func (x *extraction) jwk(keys []jsonKey) error {
@@ -145,30 +162,47 @@ func base64url(text string) ([]byte, error) {
 // of that.
 func (k jsonKey) encoded() (octets []byte, label string, err error) {
 	kind, oid := k.text("kty"), k.curve()
-	names := []string{"d", "x", "y"}
+	names := []string{"d", "x"}
 	switch {
-	case kind == "RSA" && (k.text("p") == "" || k.text("q") == ""):
-		return nil, "", fault(UnsupportedKey, "an RSA key without its primes; whoever wrote it should write them too")
 	case kind == "RSA" && len(k.list("oth")) > 0:
 		return nil, "", fault(UnsupportedKey, "a JSON Web Key of RSA with more than two primes")
+	case kind == "RSA" && (k.text("p") == "" || k.text("q") == ""):
+		names = []string{"n", "e", "d"} // the primes may be left out (RFC 7518, section 6.3.2)
 	case kind == "RSA":
 		names = []string{"n", "e", "d", "p", "q"}
 	case oid == "":
 		return nil, "", fault(UnsupportedKey, "a JSON Web Key of the type %.20q and the curve %.20q, which is not supported", kind, k.text("crv"))
+	case kind == "EC":
+		names = []string{"d", "x", "y"}
 	}
-	values := make([][]byte, len(names))
+	values := make([][]byte, len(names), 5)
 	for i, name := range names {
+		if k.text(name) == "" {
+			return nil, "", corrupt("JSON Web Key", errors.New("it has no "+name))
+		}
 		if values[i], err = base64url(k.text(name)); err != nil {
 			return nil, "", corrupt("JSON Web Key", err)
 		}
 	}
 	switch kind {
 	case "RSA":
-		return rsaOf(values...), "RSA PRIVATE KEY", nil
+		return rsaOf(values[:5]...), "RSA PRIVATE KEY", nil
 	case "EC":
-		point := append(append([]byte{4}, values[1]...), values[2]...)
+		// Some writers drop the leading zeros of coordinates.
+		size := coordinateSize(oid)
+		point := []byte{4}
+		for _, coordinate := range values[1:] {
+			point = append(point, make([]byte, max(0, size-len(coordinate)))...)
+			point = append(point, coordinate...)
+		}
 		return der(tagSequence, []byte{tagInteger, 1, 1}, der(tagOctetString, values[0]), der(tagContext0, derOID(oid)),
 			der(tagContext1, derBits(point))), "EC PRIVATE KEY", nil
 	}
 	return der(tagSequence, []byte{tagInteger, 1, 0}, der(tagSequence, derOID(oid)), der(tagOctetString, der(tagOctetString, values[0]))), "PRIVATE KEY", nil
+}
+
+// coordinateSize is the octets of a coordinate of a named curve.
+func coordinateSize(oid string) int {
+	_, bits := describeCurve(value{tag: tagOID, body: derOID(oid)[2:]})
+	return (bits + 7) / 8
 }

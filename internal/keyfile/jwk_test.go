@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -88,6 +89,68 @@ func TestJSONWebKeySets(t *testing.T) {
 	assert.Equal(t, second.leaf, id.Leaf.Raw)
 }
 
+func TestJSONWebKeysInWrappers(t *testing.T) {
+	s := samples()["p256"]
+	k := jwkOf(s.key, s.leaf, s.authority)
+	for name, v := range map[string]any{
+		"a member":         map[string]any{"jwk": k},
+		"by its name":      map[string]any{"kid1": k},
+		"an ACME account":  map[string]any{"key": k, "uri": "https://acme.test/acct/1", "contact": []any{"mailto:a@b.test"}},
+		"a set in a vault": map[string]any{"data": map[string]any{"keys": []any{k}}, "kty": ""},
+	} {
+		inv, err := Extract(context.Background(), inJSON(t, v), Options{})
+		require.NoError(t, err, name)
+		require.Len(t, inv.Keys, 1, name)
+		id, err := inv.Identity()
+		require.NoError(t, err, name)
+		assert.Equal(t, s.leaf, id.Leaf.Raw, name)
+	}
+	// A public key beside a private one in PEM hides nothing.
+	public := jwkOf(s.key)
+	delete(public, "d")
+	beside := inJSON(t, map[string]any{"jwk": public, "key": string(armour("PRIVATE KEY", s.pkcs8())), "certificate": string(bundle(s))})
+	mustOpen(t, s, beside, Options{})
+}
+
+func TestJSONWebKeysOfRSAWithoutPrimes(t *testing.T) {
+	s := samples()["rsa"]
+	k := jwkOf(s.key, s.leaf, s.authority)
+	for _, name := range []string{"p", "q", "dp", "dq", "qi"} {
+		delete(k, name)
+	}
+	inv, err := Extract(context.Background(), inJSON(t, k), Options{})
+	require.NoError(t, err)
+	id, err := inv.Identity()
+	require.NoError(t, err)
+	key, is := id.Key.Private.(*rsa.PrivateKey)
+	require.True(t, is)
+	require.NoError(t, key.Validate())
+	assert.True(t, key.PublicKey.Equal(s.key.Public()))
+}
+
+// RFC 7518 wants every octet of a coordinate, and some writers drop zeros.
+func TestJSONWebKeysWithShortCoordinates(t *testing.T) {
+	for _, name := range []string{"x", "y"} {
+		for {
+			key := newECKey(elliptic.P256())
+			k := jwkOf(key)
+			octets := must(base64url(k[name].(string)))
+			if octets[0] != 0 {
+				continue
+			}
+			k[name] = inBase64url(octets[1:])
+			inv, err := Extract(context.Background(), inJSON(t, k), Options{})
+			require.NoError(t, err)
+			require.True(t, key.Equal(inv.Keys[0].Private))
+			break
+		}
+	}
+	k := jwkOf(samples()["p256"].key)
+	delete(k, "y")
+	_, err := Extract(context.Background(), inJSON(t, k), Options{})
+	require.ErrorContains(t, err, "it has no y")
+}
+
 func TestJSONWebKeysThatAreNone(t *testing.T) {
 	s := samples()["p256"]
 	changed := func(change func(map[string]any)) []byte {
@@ -97,8 +160,9 @@ func TestJSONWebKeysThatAreNone(t *testing.T) {
 	}
 	octets := jwkOf(samples()["ed25519"].key)
 	octets["x"] = octets["d"]
-	rsaWithout := jwkOf(samples()["rsa"].key)
-	delete(rsaWithout, "p")
+	rsaOther := jwkOf(samples()["rsa"].key)
+	delete(rsaOther, "p")
+	rsaOther["d"] = rsaOther["q"]
 	for name, c := range map[string]struct {
 		file []byte
 		want Kind
@@ -110,7 +174,9 @@ func TestJSONWebKeysThatAreNone(t *testing.T) {
 		"another's octets":    {inJSON(t, octets), Corrupt},
 		"an unknown curve":    {changed(func(k map[string]any) { k["crv"] = "P-1" }), UnsupportedKey},
 		"an unknown type":     {changed(func(k map[string]any) { k["kty"] = "AKP" }), UnsupportedKey},
-		"RSA without primes":  {inJSON(t, rsaWithout), UnsupportedKey},
+		"RSA, another's d":    {inJSON(t, rsaOther), Corrupt},
+		"no y":                {changed(func(k map[string]any) { delete(k, "y") }), Corrupt},
+		"no key in it":        {[]byte(`{"jwk":{"kid":"kty","kty":""},"kty":null}`), Corrupt},
 		"an empty set":        {[]byte(`{"keys":[],"kty":""}`), Corrupt},
 		"certificates broken": {changed(func(k map[string]any) { delete(k, "d"); k["x5c"] = []string{"?"} }), Corrupt},
 	} {

@@ -49,7 +49,13 @@ func rsaKey(b *budget, octets, algorithm []byte, signs bool) (*Key, error) {
 	if err := b.spend(cubic(n.BitLen()) / 16); err != nil {
 		return nil, err
 	}
-	if err := checkRSA(n, e, d, primes); err != nil {
+	err := checkRSA(n, e, d, primes)
+	if err == nil && withoutPrimes(primes) {
+		if primes, err = factors(b, n, e, d); ends(err) {
+			return nil, err
+		}
+	}
+	if err != nil {
 		return nil, corrupt("RSA key", err)
 	}
 	spki := keyInfo(algorithm, der(tagSequence, derInteger(n), derInteger(e)))
@@ -65,8 +71,8 @@ func checkRSA(n, e, d *big.Int, primes []*big.Int) error {
 	if n.BitLen() < 16 || n.Bit(0) == 0 || e.BitLen() < 2 || e.Bit(0) == 0 || d.Sign() == 0 || d.Cmp(n) >= 0 {
 		return errors.New("the numbers are no RSA key")
 	}
-	if primes[0].Sign() == 0 && primes[1].Sign() == 0 && len(primes) == 2 {
-		return nil // without its primes, which may be left out as zeros
+	if withoutPrimes(primes) {
+		return nil
 	}
 	product, one := big.NewInt(1), big.NewInt(1)
 	for _, p := range primes {
@@ -89,6 +95,48 @@ func checkRSA(n, e, d *big.Int, primes []*big.Int) error {
 	return nil
 }
 
+// withoutPrimes says that a key has left out its primes, as zeros.
+func withoutPrimes(primes []*big.Int) bool {
+	return len(primes) == 2 && primes[0].Sign() == 0 && primes[1].Sign() == 0
+}
+
+// factors are the primes that follow from both exponents (NIST SP 800-56B,
+// appendix C): a power of a number whose square is 1 modulo n, and that is
+// neither 1 nor -1, has a factor of n beside it. Each number has one with a
+// chance of a half at least, unless the exponents do not belong together.
+func factors(b *budget, n, e, d *big.Int) ([]*big.Int, error) {
+	one := big.NewInt(1)
+	minusOne := new(big.Int).Sub(n, one)
+	order := new(big.Int).Mul(e, d)
+	order.Sub(order, one)
+	twos := order.TrailingZeroBits()
+	odd := new(big.Int).Rsh(order, twos)
+	for base := int64(2); base < 40; base++ {
+		if err := b.spend(cubic(n.BitLen())); err != nil {
+			return nil, err
+		}
+		power := new(big.Int).Exp(big.NewInt(base), odd, n)
+		for range twos {
+			last := power
+			power = new(big.Int).Mul(last, last)
+			power.Mod(power, n)
+			if power.Cmp(one) != 0 {
+				continue
+			}
+			if last.Cmp(one) == 0 || last.Cmp(minusOne) == 0 {
+				break
+			}
+			p := new(big.Int).GCD(nil, nil, new(big.Int).Sub(last, one), n)
+			q := new(big.Int).Quo(n, p)
+			return []*big.Int{p, q}, checkRSA(n, e, d, []*big.Int{p, q})
+		}
+		if power.Cmp(one) != 0 {
+			break // which it would be, by Euler
+		}
+	}
+	return nil, errors.New("its private exponent does not fit its public one")
+}
+
 // rsaSigner is the key for crypto/tls, or nil where crypto/rsa refuses it.
 func rsaSigner(n, e, d *big.Int, primes []*big.Int) crypto.Signer {
 	if n.BitLen() < minRSABits || e.BitLen() > 31 {
@@ -98,9 +146,6 @@ func rsaSigner(n, e, d *big.Int, primes []*big.Int) crypto.Signer {
 		PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())},
 		D:         d,
 		Primes:    primes,
-	}
-	if primes[0].Sign() == 0 {
-		key.Primes = nil
 	}
 	key.Precompute()
 	if key.Validate() != nil {
