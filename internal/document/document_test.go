@@ -39,6 +39,40 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// Exports carry the empty cells of their form.
+func TestEmptyCellsOfParts(t *testing.T) {
+	for row, want := range map[string]Part{
+		`{"fieldType":"text","key":"a","value":"b","data":"","fileName":""}`: {Name: "a", Value: "b"},
+		`{"data":"","fileName":"","value":"b","key":"a","fieldType":"text"}`: {Name: "a", Value: "b"},
+		`{"fieldType":"file","key":"a","data":"","fileName":"f"}`:            {Name: "a", FileName: "f", Data: []byte{}},
+		`{"fieldType":"file","key":"a","data":"","file":"a.txt"}`:            {Name: "a", Path: "a.txt"},
+	} {
+		r, faults := Read([]byte(`{"bodyType":"multipart_form_data","formDataFields":[` + row + `]}`))
+		require.Empty(t, faults, row)
+		assert.Equal(t, []Part{want}, r.Body.Parts, row)
+	}
+	_, faults := Read([]byte(`{"bodyType":"multipart_form_data","formDataFields":[{"fieldType":"text","key":"a","data":"x"}]}`))
+	assert.NotEmpty(t, faults)
+}
+
+func TestNumbersAreJSONs(t *testing.T) {
+	for value, want := range map[string]int{`5`: 5, `5.0`: 5, `1e1`: 10, `"5"`: 5, `0.0`: -1, `1E+2`: 100} {
+		r, faults := Read([]byte(`{"maxRedirects":` + value + `}`))
+		require.Empty(t, faults, value)
+		assert.Equal(t, want, r.Redirect.Max, value)
+	}
+	for value, want := range map[string]time.Duration{`40.0`: 40 * time.Second, `4e1`: 40 * time.Second, `" 40 "`: 40 * time.Second, `"1.5"`: 1500 * time.Millisecond} {
+		r, faults := Read([]byte(`{"timeout":` + value + `}`))
+		require.Empty(t, faults, value)
+		assert.Equal(t, want, r.Timeout, value)
+	}
+	for _, document := range []string{`{"maxRedirects":5.5}`, `{"maxRedirects":-1}`, `{"maxRedirects":1e400}`, `{"maxRedirects":1e12}`, `{"maxRedirects":"5.0"}`,
+		`{"timeout":"0x10p0"}`, `{"timeout":"0x1_0p0"}`, `{"timeout":"1_0"}`, `{"timeout":"NaN"}`, `{"timeout":"Inf"}`} {
+		_, faults := Read([]byte(document))
+		assert.Len(t, faults, 1, document)
+	}
+}
+
 func TestReadNamesEveryKey(t *testing.T) {
 	for document, want := range map[string][2]string{
 		`[]`:                    {"", Malformed},

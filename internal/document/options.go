@@ -72,7 +72,8 @@ func readTimeout(r *Request, v any) error {
 		return errTimeout
 	}
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || !(seconds >= MinTimeout.Seconds() && seconds <= MaxTimeout.Seconds()) {
+	if err != nil || strings.ContainsAny(s, "xX_") || // numbers of Go alone
+		!(seconds >= MinTimeout.Seconds() && seconds <= MaxTimeout.Seconds()) {
 		return errTimeout
 	}
 	r.Timeout = time.Duration(math.Round(seconds * float64(time.Second)))
@@ -91,6 +92,13 @@ func writeTimeout(r *Request) any {
 func readMaxRedirects(r *Request, v any) error {
 	s, _ := scalarText(v)
 	n, err := strconv.Atoi(s)
+	if number, is := v.(json.Number); is { // which may be written as 5.0 or 1e1
+		var f float64
+		f, err = number.Float64()
+		if n = int(f); f != math.Trunc(f) || f > math.MaxInt32 {
+			n = -1
+		}
+	}
 	if err != nil || n < 0 {
 		return errors.New("a whole number from 0 to 100 is expected")
 	}

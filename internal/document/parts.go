@@ -71,8 +71,8 @@ func readPart(row jsonvalue.Object) (p Part, err error) {
 		case "file":
 			p.Path = s
 		case "data":
-			if m.Value == nil {
-				continue
+			if m.Value == nil || m.Value == "" {
+				continue // an empty cell of the form; of a file, see below
 			}
 			if p.Data, _, err = dataOf(m.Value); err != nil {
 				return p, err

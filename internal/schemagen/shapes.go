@@ -18,7 +18,7 @@ const (
 	sixteen   = `(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])`
 	urlText   = `^[` + space + `]*[hH][tT][tT][pP][sS]?://(?:[^/?#\\\x00-\x1f]*@)?(?:\[[0-9a-fA-F:.]+\]|[^/?#\\@:\[\]\x00-\x20]+)(?::` + sixteen + `)?(?:[/?#][^\x00-\x08\x0a-\x1f]*)?[` + space + `]*$`
 	origin    = `^[` + space + `]*(?:[hH][tT][tT][pP][sS]?://)?(?:\*\.)?(?:\[[0-9a-fA-F:.]+\]|[^*/?#\\@:\[\]\x00-\x20]+)(?::(?:\*|` + sixteen + `))?/?[` + space + `]*$`
-	seconds   = `^\s*\+?(?:0*(?:[1-9][0-9]?|[12][0-9]{2})(?:\.[0-9]*)?|0*300(?:\.0*)?|[0-9.]+[eE][+-]?[0-9]+|0[xX][0-9a-fA-F_.]+[pP][+-]?[0-9]+)\s*$`
+	seconds   = `^\s*\+?(?:0*(?:[1-9][0-9]?|[12][0-9]{2})(?:\.[0-9]*)?|0*300(?:\.0*)?|[0-9.]+[eE][+-]?[0-9]+)\s*$`
 	redirects = `^(?:\+?0*(?:[0-9]{1,2}|100)|-0+|)$`
 	pin       = `^\s*(?:sha256//)?(?:sha256/)?(?:[0-9a-fA-F]{64}|(?:[A-Za-z0-9+/][\r\n]*){43}=)\s*$`
 	base64    = `^[A-Za-z0-9+/=\r\n]*$`
@@ -170,8 +170,8 @@ func part(notText func(string) object) object {
 		"allOf", list(
 			of("if", isFile,
 				"then", of("properties", of("value", of("enum", list("", nil)), "fileName", of("pattern", partText)),
-					"anyOf", list(of("properties", of("data", of("type", "null"))), notText("file"))),
-				"else", of("properties", of("data", of("type", "null"), "file", of("enum", list("", nil)), "fileName", of("enum", list("", nil)))))))
+					"anyOf", list(of("properties", of("data", of("enum", list("", nil)))), notText("file"))),
+				"else", of("properties", of("data", of("enum", list("", nil)), "file", of("enum", list("", nil)), "fileName", of("enum", list("", nil)))))))
 }
 
 // rows is a list of rows, or an object for short.
