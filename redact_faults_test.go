@@ -95,7 +95,7 @@ func testCanariesInFaults(t *testing.T) {
 	}
 	assert.Greater(t, failed, 200)
 
-	for _, o := range []mtlshttp.ExtractOptions{{Password: []byte(c["P12 password"] + "x")}, {Password: []byte("x"), KeyPassword: []byte(c["P12 password"])}} {
+	for _, o := range []mtlshttp.ExtractOptions{{Password: []byte(c["P12 password"] + "x")}, {Password: []byte("x"), KeyPassword: []byte(c["P12 password"] + "x")}} {
 		_, err := mtlshttp.Extract(t.Context(), file, &o)
 		require.Error(t, err)
 		c.free(t, "Extract", fmt.Sprintf("%v %+v %#v", err, err, err))
