@@ -1,11 +1,12 @@
 package mtlshttp
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
+	"strings"
+
+	"github.com/mtlshttp/mtlshttp/internal/jsonvalue"
 )
 
 // ReadKeychain makes a keychain from a document: an object of entries by name.
@@ -18,14 +19,22 @@ import (
 // Paths are relative to dir. Such a document may hold passwords: it is a
 // secret.
 func ReadKeychain(document []byte, dir string) (*Keychain, error) {
-	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(document, &entries); err != nil {
+	v, err := jsonvalue.ParseOrdered(document, jsonvalue.Limits{})
+	if err != nil {
+		field := "keychain"
+		if syntax := (*jsonvalue.SyntaxError)(nil); errors.As(err, &syntax) && syntax.Path != "" {
+			field += "." + syntax.Path
+		}
+		return nil, fault(KindConfig, field, "json", "%w", err)
+	}
+	entries, ok := v.(jsonvalue.Object)
+	if !ok {
 		return nil, fault(KindConfig, "keychain", "json", "the keychain is not an object of entries by name")
 	}
 	k := new(Keychain)
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		if err := k.readEntry(name, entries[name], dir); err != nil {
-			return nil, fault(KindConfig, "keychain."+name, "json", "%w", err)
+	for _, m := range entries {
+		if err := k.readEntry(m.Name, m.Value, dir); err != nil {
+			return nil, fault(KindConfig, "keychain."+m.Name, "json", "%w", err)
 		}
 	}
 	return k, nil
@@ -34,7 +43,48 @@ func ReadKeychain(document []byte, dir string) (*Keychain, error) {
 var errEntry = errors.New("an entry has file, or certificate and privateKey, or ca, or dir, or the same with Env behind the name, or platform; " +
 	"password, passwordEnv or passwordFile; keyPassword; alias; origins; onlyIfAcceptable; allowAnonymous; allowExpired")
 
-func (k *Keychain) readEntry(name string, document json.RawMessage, dir string) error {
+// entryKeys are those of an entry, platformKeys those of platform in one.
+// encoding/json would take them in any case.
+const (
+	entryKeys = " dir file certificate privateKey ca fileEnv certificateEnv privateKeyEnv caEnv password passwordEnv passwordFile " +
+		"keyPassword alias origins onlyIfAcceptable allowAnonymous allowExpired platform "
+	platformKeys = " current previous next previousFor nextFor "
+)
+
+func knownKeys(object jsonvalue.Object, known string) bool {
+	return !slices.ContainsFunc(object, func(m jsonvalue.Member) bool { return !strings.Contains(known, " "+m.Name+" ") })
+}
+
+// alternatives are keys of an entry of which one alone is meant.
+var alternatives = [][]string{{"password", "passwordEnv", "passwordFile"}, {"file", "fileEnv", "certificate", "certificateEnv"},
+	{"file", "fileEnv", "privateKey", "privateKeyEnv"}, {"ca", "caEnv"}}
+
+// contradiction says which keys of an entry stand for the same.
+func contradiction(object jsonvalue.Object) error {
+	for _, names := range alternatives {
+		var given []string
+		for _, name := range names {
+			if v, _ := object.Get(name); v != nil && (v != "" || name == "password") {
+				given = append(given, name)
+			}
+		}
+		if len(given) > 1 {
+			return errors.New("an entry has one of " + strings.Join(given, " and ") + ", not both")
+		}
+	}
+	return nil
+}
+
+func (k *Keychain) readEntry(name string, v any, dir string) error {
+	object, ok := v.(jsonvalue.Object)
+	platform, _ := object.Get("platform")
+	inner, _ := platform.(jsonvalue.Object)
+	if !ok || !knownKeys(object, entryKeys) || !knownKeys(inner, platformKeys) {
+		return errEntry
+	}
+	if err := contradiction(object); err != nil {
+		return err
+	}
 	var e struct {
 		Dir, File, Certificate, PrivateKey, CA         string
 		FileEnv, CertificateEnv, PrivateKeyEnv, CAEnv  string
@@ -44,9 +94,8 @@ func (k *Keychain) readEntry(name string, document json.RawMessage, dir string) 
 		OnlyIfAcceptable, AllowAnonymous, AllowExpired bool
 		Platform                                       *Platform
 	}
-	d := json.NewDecoder(bytes.NewReader(document))
-	d.DisallowUnknownFields()
-	if d.Decode(&e) != nil {
+	document, err := jsonvalue.Append(nil, object)
+	if err != nil || json.Unmarshal(document, &e) != nil {
 		return errEntry // its own text could quote a password
 	}
 	f := &CredentialFiles{

@@ -45,13 +45,38 @@ func TestReadKeychain(t *testing.T) {
 		`[]`, `{"a": {}}`, `{"a": {"privateKey": "hunter2"}}`, `{"a": {"file": "x", "pasword": "hunter2"}}`,
 		`{"a": {"file": 1, "password": "hunter2"}}`, `{"a": {"platform": {}}}`, `{"a": {"platform": {"current": "b"}, "file": "x"}}`,
 		`{"a": {"platform": {"current": "b", "nextFor": ["x"]}}}`, `{"a": {"platform": {"current": "a"}}}`,
-		`{"a": {"platform": {"current": "b", "next": "c", "nextFor": ["*"]}}}`,
+		`{"a": {"platform": {"current": "b", "next": "c", "nextFor": ["*"]}}}`, `{"a": {"platform": {"Current": "b"}}}`,
+		`{"a": {"FILE": "x"}}`, `{"a": {"file": "x", "onlyifacceptable": true}}`, `{"a": null}`, `{"a": {"password": hunter2}}`,
 	} {
 		_, err := mtlshttp.ReadKeychain([]byte(document), dir)
 		f := failureOf(t, err)
 		assert.Equal(t, mtlshttp.KindConfig, f.Kind, document)
 		assert.NotContains(t, fmt.Sprintf("%v %+v", err, err), "hunter2")
 	}
+}
+
+// What is there twice, or beside what stands for the same, is a mistake that
+// would let one of them win in silence.
+func TestReadKeychainRefusesDoubles(t *testing.T) {
+	for document, field := range map[string]string{
+		`{"a": {"file": "x"}, "a": {"file": "hunter2"}}`:                       "keychain.a",
+		`{"a": {"file": "x", "alias": "hunter2", "alias": "y"}}`:               "keychain.a.alias",
+		`{"a": {"platform": {"current": "b", "current": "hunter2"}}}`:          "keychain.a.platform.current",
+		`{"a": {"file": "x", "password": "hunter2", "passwordEnv": "X"}}`:      "keychain.a",
+		`{"a": {"file": "x", "password": "", "passwordFile": "x"}}`:            "keychain.a",
+		`{"a": {"file": "x", "certificate": "c.pem", "privateKey": "k.pem"}}`:  "keychain.a",
+		`{"a": {"file": "x", "privateKey": "k.pem"}}`:                          "keychain.a",
+		`{"a": {"certificate": "c.pem", "certificateEnv": "C", "file": null}}`: "keychain.a",
+	} {
+		_, err := mtlshttp.ReadKeychain([]byte(document), "")
+		f := failureOf(t, err)
+		assert.Equal(t, mtlshttp.KindConfig, f.Kind, document)
+		assert.Equal(t, field, f.Field, document)
+		assert.NotContains(t, err.Error(), "hunter2")
+	}
+	k, err := mtlshttp.ReadKeychain([]byte("\ufeff"+`{"b": {"certificate": "c.pem", "privateKey": "k.pem", "file": "", "ca": "roots.pem", "passwordEnv": null}, "a": {"dir": "x"}}`), "")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b"}, k.Names())
 }
 
 // The keychains of the operators' guide are ones.
