@@ -20,7 +20,7 @@ const (
 // The errors of Parse, beside *jsonvalue.SyntaxError and *jsonvalue.LimitError.
 var (
 	// ErrNoFlow: the document is no scenario and no module.
-	ErrNoFlow = errors.New("blueprint: no flow: not an exported scenario")
+	ErrNoFlow = errors.New("blueprint: no flow, which is an array of modules: not an exported scenario")
 	// ErrTooLarge: the document has more than 16 MiB, or its names repeated in
 	// the paths of its values have more than 128 MiB.
 	ErrTooLarge = errors.New("blueprint: the document is too large")
@@ -56,8 +56,8 @@ func Parse(data []byte) (*Scenario, error) {
 	}
 	w := walker{scenario: &Scenario{}}
 	w.scenario.Name, _ = lookup(top, "name").(string)
-	_, hasFlow := top.Get("flow")
-	_, hasSubflows := top.Get("subflows")
+	_, hasFlow := lookup(top, "flow").([]any)
+	_, hasSubflows := lookup(top, "subflows").([]any)
 	_, isModule := lookup(top, "module").(string)
 	switch {
 	case hasFlow || hasSubflows:

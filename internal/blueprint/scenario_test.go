@@ -73,7 +73,8 @@ func TestMisplacedAndOrphans(t *testing.T) {
 }
 
 func TestWhatIsNoScenario(t *testing.T) {
-	for _, text := range []string{`{}`, `[]`, `"flow"`, `null`, `{"url":"u"}`, `{"input":[{}]}`} {
+	for _, text := range []string{`{}`, `[]`, `"flow"`, `null`, `{"url":"u"}`, `{"input":[{}]}`,
+		`{"flow":null}`, `{"flow":{}}`, `{"flow":{"0":{"module":"http:ActionSendData"}}}`, `{"subflows":{}}`, `{"response":{"blueprint":{"flow":1}}}`} {
 		_, err := Parse([]byte(text))
 		assert.ErrorIs(t, err, ErrNoFlow, text)
 	}
@@ -87,7 +88,7 @@ func TestWhatIsNoScenario(t *testing.T) {
 	assert.ErrorAs(t, err, &limit)
 	_, err = Parse(bytes.Repeat([]byte(" "), maxSize+1))
 	assert.ErrorIs(t, err, ErrTooLarge)
-	for _, text := range []string{`{"flow":{}}`, `{"flow":[{"module":"builtin:BasicRouter","routes":{"flow":1}}]}`, `{"flow":[]}`} {
+	for _, text := range []string{`{"flow":[{"module":"builtin:BasicRouter","routes":{"flow":1}}]}`, `{"flow":[]}`} {
 		s, err := Parse([]byte(text))
 		require.NoError(t, err, text)
 		assert.Empty(t, s.Modules, text)
