@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 
 	"github.com/mtlshttp/mtlshttp"
 )
@@ -109,6 +111,7 @@ func read(name string, in io.Reader) (document []byte, dir string, err error) {
 		in = f
 	}
 	document, err = io.ReadAll(io.LimitReader(in, maxDocument+1))
+	document = bytes.TrimPrefix(document, []byte("\ufeff")) // which editors on Windows write
 	if err == nil && len(document) > maxDocument {
 		err = fmt.Errorf("the document is larger than %d bytes", maxDocument)
 	}
@@ -121,24 +124,59 @@ func read(name string, in io.Reader) (document []byte, dir string, err error) {
 
 // understand finds out what kind of document it is.
 func understand(ctx context.Context, document []byte, dir string) (*mtlshttp.Session, []job, error) {
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(document, &keys); err != nil {
+	keys, twice, err := membersOf(document)
+	if err != nil {
 		return nil, nil, errors.New("the document is not a JSON object")
 	}
 	session := &mtlshttp.Session{Executor: &mtlshttp.Executor{Files: os.DirFS(dir)}, Jar: new(mtlshttp.Jar), Jars: jars{}}
 	var jobs []job
-	var err error
+	has := func(key string) bool { return keys[key] != nil && string(keys[key]) != "null" }
 	switch {
-	case keys["requests"] != nil:
+	case has("requests") && twice != "":
+		err = fmt.Errorf("the scenario has %s twice", twice)
+	case has("requests"):
 		jobs, err = scenario(session, keys, dir)
 	case keys["url"] != nil:
 		jobs = []job{request(document)}
-	case keys["flow"] != nil || keys["subflows"] != nil || keys["blueprint"] != nil:
+	case slices.ContainsFunc(blueprintKeys, has):
 		jobs, err = blueprint(ctx, document)
 	default:
 		err = errors.New("the document is neither a request (url), a scenario (requests) nor a blueprint (flow)")
 	}
 	return session, jobs, err
+}
+
+// blueprintKeys are those that an export has one of: as it was exported, as Make's
+// API answers it, or one module by itself.
+var blueprintKeys = []string{"flow", "subflows", "blueprint", "response", "module"}
+
+// membersOf are the members of an object, and one that it has more than once.
+// encoding/json alone would let the last of them win.
+func membersOf(document []byte) (keys map[string]json.RawMessage, twice string, err error) {
+	if err := json.Unmarshal(document, &keys); err != nil || keys == nil {
+		return nil, "", errors.New("not an object")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	seen := map[string]bool{}
+	if _, err = decoder.Token(); err != nil {
+		return nil, "", err
+	}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return nil, "", err
+		}
+		name, _ := token.(string)
+		if seen[name] {
+			twice = name
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return nil, "", err
+		}
+	}
+	return keys, twice, nil
 }
 
 // jars are those that the requests of a document name, each new at its first

@@ -143,6 +143,16 @@ func TestStatusAndStreams(t *testing.T) {
 		"unknown key":       {[]string{"-"}, `{"requests": [], "key chain": {}}`, 2, "key chain"},
 		"keychain":          {[]string{"-"}, `{"requests": [], "keychain": {"a": {"fil": "x"}}}`, 2, "keychain.a"},
 		"no array":          {[]string{"-"}, `{"requests": {}}`, 2, "requests"},
+		"requests twice":    {[]string{"-"}, `{"requests": [], "requests": []}`, 2, "requests twice"},
+		"a secret twice":    {[]string{"-"}, `{"requests": [], "secrets": {"a": {"env": "A"}, "a": {"env": "B"}}}`, 2, "secrets.a"},
+		"a secret's key":    {[]string{"-"}, `{"requests": [], "secrets": {"a": {"ENV": "A"}}}`, 2, "secrets.a"},
+		"a credential":      {[]string{"-"}, `{"requests": [], "keychain": {"a": {"file": "x"}, "a": {"file": "y"}}}`, 2, "keychain.a"},
+		"no requests":       {[]string{"-"}, `{"requests": null}`, 2, "neither"},
+		"null":              {[]string{"-"}, `null`, 2, "object"},
+		"no flow":           {[]string{"-"}, `{"flow": null}`, 2, "neither"},
+		"a flow of another": {[]string{"-"}, `{"flow": {"0": {"module": "http:ActionSendData"}}}`, 2, "array"},
+		"no blueprint":      {[]string{"-"}, `{"response": {"code": "OK"}}`, 2, "flow"},
+		"a byte order mark": {[]string{"-"}, "\ufeff" + `{"requests": []}`, 0, ""},
 		"an empty scenario": {[]string{"-"}, `{"requests": []}`, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -155,6 +165,42 @@ func TestStatusAndStreams(t *testing.T) {
 				assert.Equal(t, "[]\n", stdout)
 			}
 		})
+	}
+}
+
+// What the library reads as an export is one here, a multipart form with the
+// empty cells of its text rows in both versions.
+func TestBlueprintsOfEveryForm(t *testing.T) {
+	three := `{"id": 1, "module": "http:ActionSendData", "version": 3, "parameters": {}, "mapper": {"url": "https://a.test", "method": "post",
+		"bodyType": "multipart_form_data", "formDataFields": [{"fieldType": "text", "key": "a", "value": "b", "data": "", "fileName": ""}]}}`
+	four := `{"id": 1, "module": "http:MakeRequest", "version": 4, "parameters": {}, "mapper": {"url": "https://a.test", "method": "post",
+		"contentType": "multipart", "multipartBodyContent": [{"multipartFieldType": "text", "name": "a", "value": "b", "data": "", "fileName": ""}]}}`
+	for _, module := range []string{three, four} {
+		for _, form := range []string{`{"flow": [%s]}`, `{"subflows": [{"flow": [%s]}]}`, `{"blueprint": {"flow": [%s]}}`, `{"code": "OK", "response": {"blueprint": {"flow": [%s]}}}`, `%s`} {
+			stdout, stderr, status := runProgram(t, strings.NewReader(fmt.Sprintf(form, module)), "-dry-run", "-")
+			require.Zero(t, status, "%s: %s", form, stderr)
+			var answers []struct {
+				Request struct{ FormDataFields []map[string]string }
+			}
+			require.NoError(t, json.Unmarshal([]byte(stdout), &answers))
+			require.Len(t, answers, 1, form)
+			assert.Equal(t, []map[string]string{{"fieldType": "text", "key": "a", "value": "b"}}, answers[0].Request.FormDataFields, stdout)
+		}
+	}
+}
+
+// A document that cannot be read may hold passwords.
+func TestMistakesShowNoSecret(t *testing.T) {
+	for _, document := range []string{
+		`{"url": "https://a.test/", "authUser": "u", "authPass": "\ud800hunter2"}`,
+		`{"requests": [{"url": "https://a.test/", "authPass": "\ud800hunter2"}]}`,
+		`{"url": "https://a.test/", "authPass": "\uhunter2"}`, `{"url": "https://a.test/", "authPass": hunter2}`,
+		`{"flow": [{"id": 1, "module": "http:ActionSendData", "version": 3, "mapper": {"authPass": "\udc00hunter2"}}]}`,
+		`{"requests": [], "keychain": {"a": {"file": "x", "password": "\ud800hunter2"}}}`,
+	} {
+		stdout, stderr, _ := runProgram(t, strings.NewReader(document), "-dry-run", "-")
+		assert.NotEmpty(t, stdout+stderr, document)
+		assert.NotContains(t, stdout+stderr, "hu", document)
 	}
 }
 

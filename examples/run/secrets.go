@@ -19,11 +19,27 @@ type secrets map[string]struct{ Env, File string }
 const maxSecret = 64 << 10
 
 func readSecrets(document json.RawMessage, dir string) (secrets, error) {
-	var s secrets
-	if err := json.Unmarshal(document, &s); err != nil {
-		return nil, errors.New(`secrets is an object of {"env": "VAR"} and {"file": "PATH"}`)
+	usage := errors.New(`secrets is an object of {"env": "VAR"} and {"file": "PATH"}`)
+	names, twice, err := membersOf(document)
+	if err != nil {
+		return nil, usage
 	}
-	for name, place := range s {
+	if twice != "" {
+		return nil, fmt.Errorf("secrets.%s is there twice", twice)
+	}
+	s := secrets{}
+	for name, text := range names {
+		place := s[name]
+		keys, twice, err := membersOf(text)
+		if err != nil || json.Unmarshal(text, &place) != nil {
+			return nil, usage
+		}
+		for key := range keys {
+			if key != "env" && key != "file" || twice != "" {
+				return nil, fmt.Errorf("secrets.%s has env or file, once", name)
+			}
+		}
+		s[name] = place
 		if (place.Env == "") == (place.File == "") {
 			return nil, fmt.Errorf("secrets.%s is either env or file", name)
 		}
