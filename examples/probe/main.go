@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -122,6 +123,7 @@ func readKeychain(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	document = bytes.TrimPrefix(document, []byte("\ufeff"))
 	var scenario struct {
 		Keychain json.RawMessage
 		Requests json.RawMessage

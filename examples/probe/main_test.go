@@ -99,3 +99,11 @@ func TestProbeRefusesWhatItCannotDo(t *testing.T) {
 		assert.Empty(t, out.String())
 	}
 }
+
+func TestKeychainOfAScenario(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "scenario.json")
+	require.NoError(t, os.WriteFile(name, []byte("\ufeff"+`{"keychain": {"a": {"ca": "x"}}, "requests": []}`), 0o600))
+	document, err := readKeychain(name)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"a": {"ca": "x"}}`, string(document))
+}
