@@ -67,18 +67,15 @@ func positioned(input []byte, base int, err error) error {
 // unquoted is jsontext's reason without the text that it quotes: that may be of a
 // password, and the position says where it is.
 func unquoted(reason string) string {
-	for _, what := range []string{"invalid character", "invalid escape sequence", "invalid surrogate pair"} {
-		quote, is := strings.CutPrefix(reason, what)
-		if !is {
-			continue
-		}
-		where := max(strings.LastIndex(quote, " in "), strings.LastIndex(quote, " at "), strings.LastIndex(quote, " after "))
-		if where < 0 {
-			return what
-		}
-		return what + quote[where:]
+	quote := strings.IndexAny(reason, "'`\"")
+	if quote < 0 {
+		return reason
 	}
-	return reason
+	where := max(strings.LastIndex(reason, " in "), strings.LastIndex(reason, " at "), strings.LastIndex(reason, " after "))
+	if where < quote {
+		where = len(reason)
+	}
+	return strings.TrimSpace(reason[:quote]) + reason[where:]
 }
 
 // maxPathTokens keeps the path of a fault that lies deep readable.

@@ -51,27 +51,6 @@ func der(tag byte, parts ...[]byte) []byte {
 	return out
 }
 
-// shortest encodes a value with lengths as short as DER wants them; what is none
-// stays as it is.
-func shortest(octets []byte, depth int) []byte {
-	v, err := whole(octets)
-	if err != nil || depth > maxNesting {
-		return octets
-	}
-	if !v.constructed() {
-		return der(v.tag, v.body)
-	}
-	var parts [][]byte
-	f := v.fields()
-	for f.more() {
-		parts = append(parts, shortest(f.next().raw, depth+1))
-	}
-	if f.err != nil {
-		return octets
-	}
-	return der(v.tag, parts...)
-}
-
 // derInteger encodes n, which is not negative.
 func derInteger(n *big.Int) []byte {
 	b := n.Bytes()

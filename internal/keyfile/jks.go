@@ -175,7 +175,7 @@ func (x *extraction) keystoreKey(e jksEntry) (*Key, error) {
 		return decryptPBE(&x.budget, alg, ciphertext, pw)
 	}
 	parse := func(plain []byte) (*Key, error) { return parsePKCS8(&x.budget, plain) }
-	k, err := openKey(&x.budget, alg, x.keyPasswords(), what, decrypt, parse)
+	k, err := openKey(&x.budget, alg.ofBMP(), x.keyPasswords(), what, decrypt, parse)
 	if kindOf(err) == WrongPassword && x.options.KeyPassword == nil {
 		return nil, fault(WrongPassword, "the private key %q has a password of its own, other than the keystore's; give it as the key's password", e.alias)
 	}

@@ -67,35 +67,31 @@ func jsonKeys(text []byte) (keys []jsonKey) {
 	if err != nil {
 		return nil
 	}
-	keys, wrapped := findJSONKeys(v, false)
-	if wrapped && bytes.Contains(text, []byte("-----BEGIN ")) {
+	if findJSONKeys(v, false, &keys) && bytes.Contains(text, []byte("-----BEGIN ")) {
 		return nil // what is in PEM beside them is more than they are
 	}
 	return keys
 }
 
 // findJSONKeys looks for keys in what a text holds, such as {"jwk": {…}}, keys by
-// their names, or the account of an ACME client; wrapped says that one was found
-// where neither a key nor a set has it.
-func findJSONKeys(v any, inside bool) (keys []jsonKey, wrapped bool) {
-	more := func(v any, inside bool) {
-		found, deeper := findJSONKeys(v, inside)
-		keys, wrapped = append(keys, found...), wrapped || deeper
-	}
+// their names, or the account of an ACME client, and says whether there are some
+// that are wrapped so: that are neither one key nor a set.
+func findJSONKeys(v any, inside bool, keys *[]jsonKey) (wrapped bool) {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			more(item, inside)
+			wrapped = findJSONKeys(item, inside, keys) || wrapped
 		}
 	case map[string]any:
 		if kind := v["kty"]; kind != nil && kind != "" {
-			return []jsonKey{v}, inside
+			*keys = append(*keys, v)
+			return inside
 		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			more(v[name], inside || name != "keys")
+			wrapped = findJSONKeys(v[name], inside || name != "keys", keys) || wrapped
 		}
 	}
-	return keys, wrapped
+	return wrapped
 }
 
 func (x *extraction) jwk(keys []jsonKey) error {
@@ -171,7 +167,7 @@ func (k jsonKey) encoded() (octets []byte, label string, err error) {
 	case kind == "RSA":
 		names = []string{"n", "e", "d", "p", "q"}
 	case oid == "":
-		return nil, "", fault(UnsupportedKey, "a JSON Web Key of the type %.20q and the curve %.20q, which is not supported", kind, k.text("crv"))
+		return nil, "", fault(UnsupportedKey, "a JSON Web Key of the type %.20q and the curve %.20q is not supported", kind, k.text("crv"))
 	case kind == "EC":
 		names = []string{"d", "x", "y"}
 	}
@@ -189,8 +185,13 @@ func (k jsonKey) encoded() (octets []byte, label string, err error) {
 		return rsaOf(values[:5]...), "RSA PRIVATE KEY", nil
 	case "EC":
 		// Some writers drop the leading zeros of coordinates.
-		size := coordinateSize(oid)
-		point := []byte{4}
+		size, point := 32, []byte{4}
+		switch k.text("crv") {
+		case "P-384":
+			size = 48
+		case "P-521":
+			size = 66
+		}
 		for _, coordinate := range values[1:] {
 			point = append(point, make([]byte, max(0, size-len(coordinate)))...)
 			point = append(point, coordinate...)
@@ -199,10 +200,4 @@ func (k jsonKey) encoded() (octets []byte, label string, err error) {
 			der(tagContext1, derBits(point))), "EC PRIVATE KEY", nil
 	}
 	return der(tagSequence, []byte{tagInteger, 1, 0}, der(tagSequence, derOID(oid)), der(tagOctetString, der(tagOctetString, values[0]))), "PRIVATE KEY", nil
-}
-
-// coordinateSize is the octets of a coordinate of a named curve.
-func coordinateSize(oid string) int {
-	_, bits := describeCurve(value{tag: tagOID, body: derOID(oid)[2:]})
-	return (bits + 7) / 8
 }

@@ -164,8 +164,7 @@ func splitPoint(point []byte) (x []byte, sign byte, err error) {
 	return nil, 0, errors.New("a point that is no point")
 }
 
-// keyInfo encodes a SubjectPublicKeyInfo. The algorithm may be as it lies in a
-// file, in BER: certificates of the key have it in DER.
+// keyInfo encodes a SubjectPublicKeyInfo.
 func keyInfo(algorithm, public []byte) []byte {
-	return der(tagSequence, shortest(algorithm, 0), derBits(public))
+	return der(tagSequence, algorithm, derBits(public))
 }

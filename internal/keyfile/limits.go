@@ -1,6 +1,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 )
@@ -51,13 +52,16 @@ func (b *budget) spend(rounds int64) error {
 	return b.ctx.Err()
 }
 
-// oneOf tries readings of a password until one fits. Together they cost what the
-// dearest does: the file asks for one derivation, and which reading it was made
-// with is not its fault.
-func (b *budget) oneOf(readings []password, fits func(password) (bool, error)) (bool, error) {
+// oneOf tries readings of a password until one fits, each form that is used of
+// them once. Together they cost what the dearest does: the file asks for one
+// derivation, and which reading it was made with is not its fault.
+func (b *budget) oneOf(readings []password, ofBMP bool, fits func(password) (bool, error)) (bool, error) {
 	before, dearest := b.rounds, b.rounds
 	defer func() { b.rounds = dearest }()
-	for _, pw := range readings {
+	for i, pw := range readings {
+		if last := readings[max(0, i-1)]; i > 0 && (ofBMP && bytes.Equal(pw.bmp, last.bmp) || !ofBMP && bytes.Equal(pw.utf8, last.utf8)) {
+			continue
+		}
 		b.rounds = before
 		ok, err := fits(pw)
 		dearest = max(dearest, b.rounds)

@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"slices"
 )
 
 // errDecrypt is a decryption that gave no valid padding: a wrong password, or
@@ -80,16 +79,10 @@ func decryptPBE(b *budget, alg algorithm, ciphertext []byte, pw password) ([]byt
 	return plain, err
 }
 
-// distinct leaves out readings of a password from which the algorithm derives
-// the same key.
-func (a algorithm) distinct(readings []password) []password {
-	_, ofBMP := pkcs12Schemes.find(a.oid)
-	return slices.CompactFunc(slices.Clone(readings), func(one, other password) bool {
-		if ofBMP || a.oid == oidJKSKey {
-			return bytes.Equal(one.bmp, other.bmp)
-		}
-		return bytes.Equal(one.utf8, other.utf8)
-	})
+// ofBMP says that the algorithm derives its keys from the UTF-16 form of passwords.
+func (a algorithm) ofBMP() bool {
+	_, is := pkcs12Schemes.find(a.oid)
+	return is || a.oid == oidJKSKey
 }
 
 // saltAndRounds reads PBEParameter (RFC 8018 A.3, RFC 7292 C).

@@ -131,7 +131,7 @@ func factors(b *budget, n, e, d *big.Int) ([]*big.Int, error) {
 			return []*big.Int{p, q}, checkRSA(n, e, d, []*big.Int{p, q})
 		}
 		if power.Cmp(one) != 0 {
-			break // which it would be, by Euler
+			break // by Euler it would be
 		}
 	}
 	return nil, errors.New("its private exponent does not fit its public one")

@@ -146,7 +146,7 @@ func (p *pkcs12File) shroudedKey(f *fields, what string) ([]byte, error) {
 // decrypt tries the readings of the passwords. What is not a SEQUENCE after it
 // had the wrong one.
 func (p *pkcs12File) decrypt(alg algorithm, ciphertext []byte, what string) (plain []byte, err error) {
-	fits, err := p.oneOf(alg.distinct(p.alternatives()), func(pw password) (bool, error) {
+	fits, err := p.oneOf(p.alternatives(), alg.ofBMP(), func(pw password) (bool, error) {
 		plain, err = decryptPBE(&p.budget, alg, ciphertext, pw)
 		if err == errDecrypt {
 			return false, nil
@@ -193,11 +193,7 @@ func (p *pkcs12File) undecryptable(what string) *Error {
 	if !p.authenticated {
 		return e
 	}
-	then := "give it as the key's password"
-	if len(p.given) > 1 {
-		then = "neither of those given is it"
-	}
-	e.Message = fmt.Sprintf("another password than that of the PKCS #12 file encrypts its %s; %s", what, then)
+	e.Message = "another password than that of the PKCS #12 file encrypts its " + what + "; give it as the key's password"
 	return e
 }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/subtle"
 	"errors"
-	"slices"
 )
 
 // verifyMAC reads MacData (RFC 7292 4, RFC 9579) and puts the reading of the
@@ -22,9 +21,9 @@ func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
 	if rounds == 0 {
 		return corrupt("MAC of the PKCS #12 file", errors.New("an iteration count of 0"))
 	}
-	tried := 0
-	fits, err := p.oneOf(p.passwords, func(pw password) (bool, error) {
-		tried++
+	var fitting password
+	fits, err := p.oneOf(p.passwords, alg.oid != oidPBMAC1, func(pw password) (bool, error) {
+		fitting = pw
 		if alg.oid == oidPBMAC1 {
 			return verifyPBMAC1(&p.budget, alg, content, digest, pw)
 		}
@@ -44,9 +43,7 @@ func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
 	case err != nil:
 		return err
 	case fits:
-		fitting := p.passwords[tried-1]
-		p.passwords = slices.Insert(slices.Delete(p.passwords, tried-1, tried), 0, fitting)
-		p.authenticated = true
+		p.passwords, p.authenticated = append([]password{fitting}, p.passwords...), true
 		return nil
 	}
 	e := refusedPassword([][]byte{p.options.Password}, "the PKCS #12 file is protected")
@@ -60,50 +57,44 @@ func (p *pkcs12File) verifyMAC(f *fields, content []byte) error {
 // decrypts tells a wrong one from that of another part; damage to what the MAC
 // covers cannot be told from a MAC with a password of its own.
 func (p *pkcs12File) misfit(content []byte) *Error {
-	opened, closed := "", ""
-	for what, fits := range p.openable(content) {
-		if fits {
-			opened = what
-		} else {
-			closed = what
-		}
+	switch some, all := p.opens(content); {
+	case all:
+		return fault(WrongPassword, "the password decrypts the PKCS #12 file and does not fit its MAC: the file was changed, "+
+			"or its MAC has another password; give that as the password, and this one as the key's")
+	case some:
+		return fault(WrongPassword, "the password fits a part of the PKCS #12 file alone; give that of the rest as the password, and this one as the key's")
 	}
-	switch {
-	case opened == "":
-		return fault(WrongPassword, "the password does not fit the PKCS #12 file, or the file is damaged")
-	case closed == "":
-		return fault(WrongPassword, "the password decrypts the PKCS #12 file and does not fit its MAC: that has another password "+
-			"(give it as the password, and this one as the key's), or the file is damaged or was changed")
-	}
-	return fault(WrongPassword, "the password fits the %s of the PKCS #12 file, and neither its MAC nor its %s; "+
-		"give the one that fits these as the password, and this one as the key's", opened, closed)
+	return fault(WrongPassword, "the password does not fit the PKCS #12 file, or the file is damaged")
 }
 
-// openable says, of the first encrypted certificates and the first encrypted
-// key, whether a password decrypts them.
-func (p *pkcs12File) openable(content []byte) map[string]bool {
-	found := map[string]bool{}
-	see := func(what string, decrypt func() ([]byte, error)) {
-		if _, seen := found[what]; !seen {
-			plain, err := decrypt()
-			found[what] = err == nil && isWhole(plain)
-		}
-	}
+// opens says whether a password decrypts some, or all, of what is encrypted
+// first: a safe, and a key.
+func (p *pkcs12File) opens(content []byte) (some, all bool) {
+	var seen [2]bool
+	all = true
 	for safes := sequenceOf(content); safes.more(); {
 		info := safes.sequence()
 		oid := info.oid()
 		inner := info.expect(tagContext0).fields()
+		var plain []byte
+		var err error
 		if oid == oidEncryptedData {
-			see("certificates", func() ([]byte, error) { return p.encryptedSafe(inner.sequence()) })
-			continue
+			if seen[0] {
+				continue
+			}
+			seen[0] = true
+			plain, err = p.encryptedSafe(inner.sequence())
+		} else {
+			octets, _ := inner.onlyOctets()
+			bag := sequenceOf(octets).sequence()
+			if bag.oid() != oidShroudedKeyBag || seen[1] {
+				continue
+			}
+			seen[1] = true
+			plain, err = p.shroudedKey(bag.expect(tagContext0).fields().sequence(), "")
 		}
-		octets, _ := inner.onlyOctets()
-		bag := sequenceOf(octets).sequence()
-		if bag.oid() == oidShroudedKeyBag {
-			see("private key", func() ([]byte, error) {
-				return p.shroudedKey(bag.expect(tagContext0).fields().sequence(), "private key")
-			})
-		}
+		fits := err == nil && isWhole(plain)
+		some, all = some || fits, all && fits
 	}
-	return found
+	return some, some && all
 }

@@ -151,19 +151,19 @@ func parseEncryptedPKCS8(b *budget, octets []byte, given [][]byte) (*Key, error)
 	}
 	decrypt := func(pw password) ([]byte, error) { return decryptPBE(b, alg, ciphertext, pw) }
 	parse := func(plain []byte) (*Key, error) { return parsePKCS8(b, plain) }
-	return openKey(b, alg, given, "the private key is encrypted", decrypt, parse)
+	return openKey(b, alg.ofBMP(), given, "the private key is encrypted", decrypt, parse)
 }
 
 // openKey tries each reading of each password. What decrypts to nonsense had
 // the wrong one, since the padding of one block in 256 is right by chance; what
 // decrypts to one whole SEQUENCE had the right one, whatever is wrong in it.
-func openKey(b *budget, alg algorithm, given [][]byte, what string, decrypt func(password) ([]byte, error), parse func([]byte) (*Key, error)) (*Key, error) {
+func openKey(b *budget, ofBMP bool, given [][]byte, what string, decrypt func(password) ([]byte, error), parse func([]byte) (*Key, error)) (*Key, error) {
 	var key *Key
 	var readings []password
 	for _, text := range given {
 		readings = append(readings, passwords(text)...)
 	}
-	done, err := b.oneOf(alg.distinct(readings), func(pw password) (bool, error) {
+	done, err := b.oneOf(readings, ofBMP, func(pw password) (bool, error) {
 		plain, err := decrypt(pw)
 		if err == errDecrypt {
 			return false, nil

@@ -54,7 +54,7 @@ func ecKey(b *budget, params value, private, public []byte) (*Key, error) {
 	case computed != nil && !samePoint(computed, public):
 		return nil, corrupt("EC key", errors.New("its public key is not that of its private key"))
 	}
-	encoded := params.raw
+	encoded := der(tagOID, params.body) // certificates have it in DER, whatever the key has
 	if params.tag == tagSequence {
 		encoded = canonicalParameters(params)
 	}

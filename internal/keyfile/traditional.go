@@ -6,7 +6,6 @@ import (
 	"crypto/des"
 	"encoding/hex"
 	"errors"
-	"slices"
 	"strings"
 
 	//lint:ignore SA1019 old OpenSSL keys are encrypted with it
@@ -33,9 +32,6 @@ var dekCiphers = table[dekCipher]{
 	{"BF-CBC", dekCipher{16, func(key []byte) (cipher.Block, error) { return blowfish.NewCipher(key) }}},
 }
 
-// dekModes tell a cipher that we do not have from a name that is damaged.
-var dekModes = []string{"-CBC", "-CFB", "-OFB", "-CTR", "-ECB", "-GCM", "-CCM", "-OCB", "-XTS", "CHACHA20", "RC4"}
-
 // traditional reads a PKCS #1, SEC 1 or DSA key that OpenSSL encrypted under
 // RFC 1421 headers: Proc-Type: 4,ENCRYPTED and DEK-Info. The key comes from the
 // password by EVP_BytesToKey with MD5, salted with the IV.
@@ -46,14 +42,19 @@ func (x *extraction) traditional(found block) (*Key, error) {
 		return nil, corrupt(what, errors.New("it is encrypted, and has no DEK-Info header that says how"))
 	}
 	name = strings.ToUpper(strings.TrimSpace(name))
-	// AES in counter mode has the keys of its other mode.
-	cbc, counts := name, strings.HasPrefix(name, "AES-") && strings.HasSuffix(name, "-CTR")
-	if counts {
-		cbc = strings.TrimSuffix(name, "CTR") + "CBC"
+	algorithm, mode := name, ""
+	if at := strings.LastIndexByte(name, '-'); at >= 0 {
+		algorithm, mode = name[:at], name[at:]
 	}
-	c, known := dekCiphers.find(cbc)
+	counts := mode == "-CTR" && strings.HasPrefix(name, "AES-") // with the keys of its other mode
+	if counts {
+		mode = "-CBC"
+	}
+	c, known := dekCiphers.find(algorithm + mode)
 	if !known {
-		if !slices.ContainsFunc(dekModes, func(mode string) bool { return strings.Contains(name, mode) }) {
+		switch mode[:min(4, len(mode))] {
+		case "-CBC", "-CFB", "-OFB", "-CTR", "-ECB":
+		default:
 			return nil, corrupt(what, errors.New("its DEK-Info header names no cipher"))
 		}
 		return nil, fault(UnsupportedAlgorithm,
@@ -99,5 +100,5 @@ func (x *extraction) traditional(found block) (*Key, error) {
 		}
 		return nil, corrupt(what, errors.New("its structure is not that of a key"))
 	}
-	return openKey(&x.budget, algorithm{}, x.keyPasswords(), "the private key is encrypted", decrypt, parse)
+	return openKey(&x.budget, false, x.keyPasswords(), "the private key is encrypted", decrypt, parse)
 }
