@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"strings"
 )
 
@@ -16,18 +15,6 @@ type block struct {
 	alias   string // the friendlyName that openssl pkcs12 writes before it
 	entry   string // and the localKeyID
 	err     error
-}
-
-// labelNames say what a label promises.
-var labelNames = map[string]string{
-	"CERTIFICATE": "certificate", "X509 CERTIFICATE": "certificate", "TRUSTED CERTIFICATE": "certificate",
-	"PRIVATE KEY": "PKCS #8 key", "ENCRYPTED PRIVATE KEY": "encrypted PKCS #8 key", "ANY PRIVATE KEY": "private key",
-	"RSA PRIVATE KEY": "RSA key", "EC PRIVATE KEY": "EC key", "DSA PRIVATE KEY": "DSA key", "OPENSSH PRIVATE KEY": "OpenSSH key",
-	"PKCS7": "PKCS #7", "CMS": "PKCS #7", "PKCS #7 SIGNED DATA": "PKCS #7", "PKCS12": "PKCS #12",
-	"PUBLIC KEY": "public key", "RSA PUBLIC KEY": "public key", "CERTIFICATE REQUEST": "certificate request",
-	"NEW CERTIFICATE REQUEST": "certificate request", "X509 CRL": "revocation list",
-	"EC PARAMETERS": "curve parameters", "DSA PARAMETERS": "DSA parameters", "DH PARAMETERS": "Diffie-Hellman parameters",
-	"X9.42 DH PARAMETERS": "Diffie-Hellman parameters",
 }
 
 // pem reads every block of a text.
@@ -109,72 +96,6 @@ func scanPEM(text []byte) []block {
 	}
 }
 
-// marker is a "-----BEGIN LABEL-----" in a text.
-type marker struct {
-	start, end int
-	label      string
-}
-
-// findMarker finds the next marker with the word BEGIN or END. Its dashes are
-// its own: none of them lies before from.
-func findMarker(text []byte, from int, word string) (marker, bool) {
-	for first := from; ; {
-		at := indexFold(text, from, word)
-		if at < 0 {
-			return marker{}, false
-		}
-		from = at + len(word)
-		start := at
-		for start > first && text[start-1] == ' ' && at-start < 2 {
-			start--
-		}
-		dashes := start
-		for start > first && text[start-1] == '-' && dashes-start < 5 {
-			start--
-		}
-		if dashes-start < 3 {
-			continue
-		}
-		label, length := readLabel(text[from:])
-		if length == 0 {
-			continue
-		}
-		return marker{start, from + length, label}, true
-	}
-}
-
-// readLabel reads " LABEL-----" behind BEGIN or END: its label and length.
-func readLabel(text []byte) (label string, length int) {
-	const longest = 80
-	for i, c := range text[:min(len(text), longest)] {
-		if c == '-' && bytes.HasPrefix(text[i:], []byte("---")) {
-			label = strings.ToUpper(strings.TrimSpace(string(text[:i])))
-			if label == "" {
-				return "", 0
-			}
-			length = i
-			for length < len(text) && text[length] == '-' && length-i < 5 {
-				length++
-			}
-			return label, length
-		}
-		if c == '\n' || c < ' ' || c >= 0x7f {
-			return "", 0
-		}
-	}
-	return "", 0
-}
-
-// indexFold is the index of an upper-case word in any case, from an offset.
-func indexFold(text []byte, from int, word string) int {
-	for i := from; i+len(word) <= len(text); i++ {
-		if text[i]|0x20 == word[0]|0x20 && bytes.EqualFold(text[i:i+len(word)], []byte(word)) {
-			return i
-		}
-	}
-	return -1
-}
-
 // decodeBody splits a block's headers (RFC 1421 4.6) from its base64.
 func decodeBody(body []byte) (headers map[string]string, der []byte, err error) {
 	headers, rest := encryptionHeaders(body)
@@ -184,12 +105,15 @@ func decodeBody(body []byte) (headers map[string]string, der []byte, err error) 
 		if !isHeader || !more {
 			break
 		}
-		for bytes.HasSuffix(bytes.TrimSpace(text), []byte(`\`)) && len(after) > 0 {
-			var continued []byte
-			continued, after, _ = bytes.Cut(after, []byte("\n"))
-			text = slices.Concat(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(`\`)), continued)
+		var whole []byte
+		for continues := true; continues; {
+			text, continues = bytes.CutSuffix(bytes.TrimRight(text, " \t"), []byte(`\`))
+			whole = append(whole, text...)
+			if continues = continues && len(after) > 0; continues {
+				text, after, _ = bytes.Cut(after, []byte("\n"))
+			}
 		}
-		headers[string(bytes.TrimSpace(key))] = string(bytes.TrimSpace(text))
+		headers[string(bytes.TrimSpace(key))] = string(bytes.TrimSpace(whole))
 		rest = after
 	}
 	der, err = decodeBase64(rest)

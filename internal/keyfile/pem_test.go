@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -12,18 +15,58 @@ import (
 )
 
 func TestScanPEM(t *testing.T) {
-	text := "begin\nEND of it\n---- BEGIN ONE ----\nAAAA\n---- END ONE ----\n-----BEGIN-----\n" +
-		"-----BEGIN two-----\nKey: a\nOther: b \\\n c\n\nBBBB\n-----END two-----\n-----BEGIN THREE-----\nCCCC\n-----BEGIN FOUR-----DD-----END FOUR-----"
+	text := "begin\nEND of it\n---- BEGIN KEY ----\nAAAA\n---- END KEY ----\n-----BEGIN-----\n" +
+		"-----BEGIN new key-----\nKey: a\nOther: b \\\n c\n\nBBBB\n-----END new key-----\n-----BEGIN CRL-----\nCCCC\n-----BEGIN CMS-----DD-----END CMS-----"
 	blocks := scanPEM([]byte(text))
 	require.Len(t, blocks, 4)
-	require.Equal(t, "ONE", blocks[0].label)
+	require.Equal(t, "KEY", blocks[0].label)
 	require.Equal(t, []byte{0, 0, 0}, blocks[0].der)
-	require.Equal(t, "TWO", blocks[1].label)
+	require.Equal(t, "NEW KEY", blocks[1].label)
 	require.Equal(t, map[string]string{"Key": "a", "Other": "b  c"}, blocks[1].headers)
 	require.Error(t, blocks[2].err, "it has no END line")
-	require.Equal(t, "FOUR", blocks[3].label)
+	require.Equal(t, "CMS", blocks[3].label)
 	require.Len(t, blocks[3].der, 1)
 	require.Empty(t, scanPEM([]byte(strings.Repeat("-----BEGIN ", 100))))
+}
+
+// What stands where a label should is the key itself, where dashes were lost.
+func TestNoKeyIsToldAsALabel(t *testing.T) {
+	s := samples()["ed25519"]
+	key := base64.StdEncoding.EncodeToString(s.pkcs8())
+	for _, text := range []string{
+		"-----BEGIN PRIVATE KEY " + key + " -----END PRIVATE KEY-----",
+		"-----BEGIN PRIVATE KEY--" + key + "-----END PRIVATE KEY-----",
+		"-----BEGIN PRIVATE KEY--" + key + "-----END",
+		"-----BEGIN KEY--" + key + "-----END KEY-----",
+		"-----BEGIN " + key + "-----\nAAAA\n-----END KEY-----",
+		"-----BEGIN " + key + "-----\nAAA*\n-----END KEY-----",
+		"-----BEGIN PGP " + key + "-----\nAAAA\n-----END KEY-----",
+		"-----BEGIN KEY--" + key + "-----END KEY-----\n" + string(bundle(s)),
+	} {
+		inv, err := Extract(context.Background(), []byte(text), Options{})
+		if err == nil {
+			text, _ := json.Marshal(inv.Warnings)
+			err = errors.New(string(text))
+		}
+		require.NotContains(t, strings.ToUpper(err.Error()), strings.ToUpper(key[20:30]))
+	}
+	for _, between := range []string{" ", "--", "-", " - "} {
+		inv, err := Extract(context.Background(), []byte("-----BEGIN PRIVATE KEY"+between+key+" -----END PRIVATE KEY-----"), Options{})
+		require.NoError(t, err)
+		require.Len(t, inv.Keys, 1)
+	}
+}
+
+func TestAHeaderOfManyLinesIsReadOnce(t *testing.T) {
+	const header = 500_000
+	body := []byte("X: a\\\n" + strings.Repeat("AAAAAAAA\\\n", header/10) + "A\n\nAAAA\n")
+	allocated := testing.AllocsPerRun(1, func() {
+		headers, der, err := decodeBody(body)
+		require.NoError(t, err)
+		require.Len(t, headers["X"], 2+header/10*8)
+		require.Len(t, der, 3)
+	})
+	require.Less(t, allocated, 1000.0)
 }
 
 func TestCurveFromItsOwnBlock(t *testing.T) {
