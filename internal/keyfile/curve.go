@@ -103,30 +103,53 @@ func (c *curve) add(x1, y1, x2, y2 *big.Int) (x, y *big.Int) {
 	return x, y
 }
 
-// explicitCurve reads ECParameters (RFC 3279 2.3.5) over a prime field; nil
-// without an error for other fields.
-func explicitCurve(params value) (*curve, error) {
-	f := params.fields()
+// maxFieldBits is the largest prime field of explicit parameters.
+const maxFieldBits = 640
+
+// primeField begins to read ECParameters (RFC 3279 2.3.5): the field's prime,
+// nil for other fields. Nothing is computed.
+func primeField(params value) (f *fields, p *big.Int, err error) {
+	f = params.fields()
 	f.integer()
 	field := f.sequence()
-	if field.oid() != "1.2.840.10045.1.1" {
-		return nil, field.err
+	if field.oid() == "1.2.840.10045.1.1" {
+		p = field.natural()
 	}
-	c := &curve{p: field.natural()}
+	return f, p, field.err
+}
+
+// explicitCurve reads ECParameters over a prime field; nil without an error for
+// other fields, and where to decompress the base point could take long.
+func explicitCurve(params value) (*curve, error) {
+	f, p, err := primeField(params)
+	if p == nil || err != nil {
+		return nil, err
+	}
+	c := &curve{p: p}
 	coefficients := f.sequence()
 	c.a, c.b = new(big.Int).SetBytes(coefficients.octets()), new(big.Int).SetBytes(coefficients.octets())
 	base := f.octets()
 	c.n = f.natural()
-	if err := errors.Join(f.err, field.err, coefficients.err); err != nil {
+	if err := errors.Join(f.err, coefficients.err); err != nil {
 		return nil, err
 	}
-	if c.p.BitLen() < 64 || c.p.BitLen() > 640 || !c.p.ProbablyPrime(0) || c.n.BitLen() > c.p.BitLen()+1 {
+	if compressed := len(base) > 0 && base[0] < 4; compressed && !hasFastRoots(c.p) {
+		return nil, nil
+	}
+	if c.p.BitLen() < 64 || c.p.BitLen() > maxFieldBits || !c.p.ProbablyPrime(0) || c.n.BitLen() > c.p.BitLen()+1 {
 		return nil, errImpossibleCurve
 	}
 	if c.gx, c.gy = c.point(base); c.gx == nil {
 		return nil, errImpossibleCurve
 	}
 	return c, nil
+}
+
+// hasFastRoots says whether square roots modulo a prime take one or two
+// exponentiations. Else they take as many as the powers of two in p-1 squared,
+// which who makes up a prime can choose; P-224 is the one known curve of these.
+func hasFastRoots(p *big.Int) bool {
+	return p.Bit(1) == 1 || p.Bit(2) == 1 || p.Cmp(elliptic.P224().Params().P) == 0
 }
 
 var errImpossibleCurve = errors.New("explicit parameters of an impossible curve")

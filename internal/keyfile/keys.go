@@ -140,8 +140,8 @@ func describeCurve(params value) (name string, bits int) {
 		}
 		return name, bits
 	case tagSequence:
-		if c, err := explicitCurve(params); err == nil && c != nil {
-			bits = c.p.BitLen()
+		if _, p, err := primeField(params); err == nil && p != nil && p.BitLen() <= maxFieldBits {
+			bits = p.BitLen()
 		}
 		return "explicit", bits
 	}

@@ -138,6 +138,33 @@ func TestKeysThatGoCannotUse(t *testing.T) {
 	require.ErrorContains(t, err, "ML-DSA-44 (2.16.840.1.101.3.4.3.17)")
 }
 
+// A prime whose roots take long: p-1 has 620 twos. No test waits for one; the
+// number of curves is what would take minutes.
+func TestNoRootsAreTakenOnAMadeUpCurve(t *testing.T) {
+	p := new(big.Int).Lsh(big.NewInt(1), 620)
+	for k := int64(1); ; k += 2 {
+		if candidate := new(big.Int).Add(new(big.Int).Mul(p, big.NewInt(k)), big.NewInt(1)); candidate.ProbablyPrime(0) {
+			p = candidate
+			break
+		}
+	}
+	x := append([]byte{2}, big.NewInt(5).FillBytes(make([]byte, (p.BitLen()+7)/8))...)
+	params := der(tagSequence, derInteger(big.NewInt(1)), der(tagSequence, derOID("1.2.840.10045.1.1"), derInteger(p)),
+		der(tagSequence, der(tagOctetString, []byte{0}), der(tagOctetString, []byte{7})), der(tagOctetString, x), derInteger(big.NewInt(7)))
+	c, err := explicitCurve(must(whole(params)))
+	require.NoError(t, err)
+	require.Nil(t, c)
+
+	_, err = Extract(context.Background(), der(tagSequence, derInteger(big.NewInt(1)), der(tagOctetString, []byte{5}), der(tagContext0, params)), Options{})
+	require.ErrorIs(t, err, UnsupportedKey, describe(err))
+	name, bits := describeCurve(must(whole(params)))
+	require.Equal(t, "explicit", name)
+	require.Equal(t, p.BitLen(), bits)
+	for _, known := range goCurves {
+		require.True(t, hasFastRoots(known.Params().P))
+	}
+}
+
 // The base point times the order plus one is the base point, on each curve.
 func TestCurveParameters(t *testing.T) {
 	for _, known := range otherCurves {
