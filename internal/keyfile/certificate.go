@@ -48,8 +48,6 @@ func newCertificate(b []byte) (*Certificate, error) {
 	if c.Parsed, c.ParseError = x509.ParseCertificate(c.Raw); c.ParseError != nil {
 		c.Parsed = nil
 	}
-	c.selfSigned = c.signsItself()
-	c.TrustAnchor = c.selfSigned
 	return c, nil
 }
 
@@ -124,21 +122,24 @@ func (c *Certificate) readExtensions(v value) {
 
 // signsItself reports whether a certificate names itself as its issuer and, as
 // far as that can be checked, is signed with its own key.
-func (c *Certificate) signsItself() bool {
+func (c *Certificate) signsItself(b *budget) (bool, error) {
 	if !bytes.Equal(c.rawSubject, c.rawIssuer) || len(c.rawSubject) <= 2 {
-		return false
+		return false, nil
 	}
 	if c.issuerKey != nil && c.subjectKey != nil {
-		return bytes.Equal(c.issuerKey, c.subjectKey)
+		return bytes.Equal(c.issuerKey, c.subjectKey), nil
 	}
-	if c.Parsed == nil {
-		return true
+	if c.Parsed == nil || c.tooLarge() {
+		return true, nil
+	}
+	if err := b.check(c.checkPrice()); err != nil {
+		return false, err
 	}
 	// An authority that changes its key may issue itself a certificate for the
 	// new one, by the old one (RFC 5280, section 6.1: self-issued).
 	err := c.Parsed.CheckSignature(c.Parsed.SignatureAlgorithm, c.Parsed.RawTBSCertificate, c.Parsed.Signature)
 	var insecure x509.InsecureAlgorithmError
-	return err == nil || errors.Is(err, x509.ErrUnsupportedAlgorithm) || errors.As(err, &insecure)
+	return err == nil || errors.Is(err, x509.ErrUnsupportedAlgorithm) || errors.As(err, &insecure), nil
 }
 
 // readTime reads UTCTime and GeneralizedTime with the liberties of older

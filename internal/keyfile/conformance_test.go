@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/mtlshttp/mtlshttp/internal/certificate"
 	"github.com/mtlshttp/mtlshttp/internal/corpus"
 	"github.com/mtlshttp/mtlshttp/internal/slack"
 )
@@ -278,7 +279,7 @@ func brokenChain(inv *Inventory, identity *Identity) string {
 		return ""
 	}
 	for _, c := range inv.Certificates {
-		if string(c.rawSubject) == string(last.rawIssuer) && signed(c, last) {
+		if string(c.rawSubject) == string(last.rawIssuer) && c.Parsed != nil && last.Parsed != nil && certificate.Signed(c.Parsed, last.Parsed) {
 			return fmt.Sprintf("the chain ends at %q, and its issuer is there", last.Subject)
 		}
 	}

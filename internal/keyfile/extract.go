@@ -134,6 +134,10 @@ func (x *extraction) addCertificate(c *Certificate, err error) error {
 	if err != nil {
 		return x.part(err)
 	}
+	if c.selfSigned, err = c.signsItself(&x.budget); err != nil {
+		return err
+	}
+	c.TrustAnchor = c.TrustAnchor || c.selfSigned
 	x.certificates = append(x.certificates, c)
 	return x.object()
 }
@@ -221,7 +225,9 @@ func (x *extraction) inventory() (*Inventory, error) {
 				fmt.Sprintf("the certificate %q is kept as it is, since crypto/x509 refuses it: %v", c.Subject, c.ParseError)})
 		}
 	}
-	inv.match(x.keys, x.certificates)
+	if err := inv.match(&x.budget, x.keys, x.certificates); err != nil {
+		return nil, err
+	}
 	return inv, nil
 }
 

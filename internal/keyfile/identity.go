@@ -1,13 +1,9 @@
 package keyfile
 
 import (
-	"bytes"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/mtlshttp/mtlshttp/internal/certificate"
 )
 
 // Identity is a private key with its certificate.
@@ -112,8 +108,8 @@ func counted(n int, noun string) string {
 
 // match makes the identities: for each key the certificate that has its
 // public key, then the issuers that the file holds.
-func (inv *Inventory) match(keys []*Key, certificates []*Certificate) {
-	subjects := inv.bySubject()
+func (inv *Inventory) match(b *budget, keys []*Key, certificates []*Certificate) error {
+	issuers := inv.issuers(b)
 	leaves := map[string][]*Certificate{}
 	for _, c := range certificates {
 		leaves[c.public.id] = append(leaves[c.public.id], c)
@@ -132,31 +128,17 @@ func (inv *Inventory) match(keys []*Key, certificates []*Certificate) {
 			same.aliases = append(same.aliases, alias)
 			continue
 		}
-		seen[id] = &Identity{Alias: alias, Key: k, Leaf: leaf, Chain: chainOf(leaf, subjects), aliases: []string{alias}}
-		inv.Identities = append(inv.Identities, seen[id])
-		inv.checkSignatures(seen[id])
-	}
-}
-
-// checkSignatures warns of certificates that the next in the chain did not
-// sign, as after damage or where an authority changed its key.
-func (inv *Inventory) checkSignatures(identity *Identity) {
-	last := identity.Leaf
-	for _, issuer := range identity.Chain {
-		if last.Parsed != nil && issuer.Parsed != nil && last.Parsed.SignatureAlgorithm != x509.UnknownSignatureAlgorithm && !signed(issuer, last) {
-			inv.Warnings = append(inv.Warnings, Warning{"signature-invalid", fmt.Sprintf(
-				"the certificate %q is damaged, or was not issued by the %q in this file: its signature does not verify", last.Subject, issuer.Subject)})
+		chain, err := issuers.chain(leaf)
+		if err != nil {
+			return err
 		}
-		last = issuer
+		seen[id] = &Identity{Alias: alias, Key: k, Leaf: leaf, Chain: chain, aliases: []string{alias}}
+		inv.Identities = append(inv.Identities, seen[id])
+		if err := inv.checkSignatures(issuers, seen[id]); err != nil {
+			return err
+		}
 	}
-}
-
-func (inv *Inventory) bySubject() map[string][]*Certificate {
-	subjects := map[string][]*Certificate{}
-	for _, c := range inv.Certificates {
-		subjects[string(c.rawSubject)] = append(subjects[string(c.rawSubject)], c)
-	}
-	return subjects
+	return nil
 }
 
 // Leaf picks, of the certificates of a key that is kept elsewhere, the one that
@@ -167,11 +149,6 @@ func (inv *Inventory) Leaf(belongs func(*Certificate) bool) *Certificate {
 		return nil
 	}
 	return slices.MaxFunc(candidates, func(a, b *Certificate) int { return compareLeaves(new(Key), a, b) })
-}
-
-// Chain are the issuers of a certificate that the file holds, the nearest first.
-func (inv *Inventory) Chain(leaf *Certificate) []*Certificate {
-	return chainOf(leaf, inv.bySubject())
 }
 
 // compareLeaves orders the certificates of one key: the one of the key's own
@@ -201,52 +178,4 @@ func firstOf(names ...string) string {
 		}
 	}
 	return ""
-}
-
-// maxChain is the most certificates that a chain takes.
-const maxChain = 32
-
-// chainOf follows the issuers from a leaf to a self-signed certificate, or as
-// far as the file goes.
-func chainOf(leaf *Certificate, subjects map[string][]*Certificate) []*Certificate {
-	chain := []*Certificate{leaf}
-	for len(chain) < maxChain {
-		last := chain[len(chain)-1]
-		if last.selfSigned {
-			break
-		}
-		issuer := issuerOf(last, subjects[string(last.rawIssuer)], chain)
-		if issuer == nil {
-			break
-		}
-		chain = append(chain, issuer)
-	}
-	return chain[1:]
-}
-
-// issuerOf picks the issuer among certificates of the right name: by key
-// identifier, by signature, by being an authority, by the longest validity.
-func issuerOf(c *Certificate, candidates, chain []*Certificate) *Certificate {
-	candidates = slices.DeleteFunc(slices.Clone(candidates), func(issuer *Certificate) bool {
-		return slices.Contains(chain, issuer) ||
-			c.issuerKey != nil && issuer.subjectKey != nil && !bytes.Equal(c.issuerKey, issuer.subjectKey)
-	})
-	if len(candidates) == 0 {
-		return nil
-	}
-	if len(candidates) > 8 {
-		candidates = candidates[:8]
-	}
-	return slices.MaxFunc(candidates, func(a, b *Certificate) int {
-		if difference := flag(signed(a, c))<<1 + flag(a.authority) - flag(signed(b, c))<<1 - flag(b.authority); difference != 0 {
-			return difference
-		}
-		return a.NotAfter.Compare(b.NotAfter)
-	})
-}
-
-// signed reports whether an issuer's key verifies the signature, as far as
-// crypto/x509 can tell.
-func signed(issuer, c *Certificate) bool {
-	return issuer.Parsed != nil && c.Parsed != nil && certificate.Signed(issuer.Parsed, c.Parsed)
 }

@@ -183,13 +183,15 @@ func TestChainGoesOnPastASelfIssuedAuthority(t *testing.T) {
 	leaf := issue(3, pkix.Name{CommonName: "client"}, false, keys[2], keys[1])
 	key, err := x509.MarshalPKCS8PrivateKey(keys[2])
 	require.NoError(t, err)
-	var certificates []*Certificate
+	var selfSigned []bool
 	for _, der := range [][]byte{root, turned} {
 		c, err := newCertificate(der)
 		require.NoError(t, err)
-		certificates = append(certificates, c)
+		signsItself, err := c.signsItself(testBudget())
+		require.NoError(t, err)
+		selfSigned = append(selfSigned, signsItself)
 	}
-	assert.Equal(t, []bool{true, false}, []bool{certificates[0].selfSigned, certificates[1].selfSigned})
+	assert.Equal(t, []bool{true, false}, selfSigned)
 
 	file := append(armour("PRIVATE KEY", key), armour("CERTIFICATE", root)...)
 	file = append(append(file, armour("CERTIFICATE", turned)...), armour("CERTIFICATE", leaf)...)

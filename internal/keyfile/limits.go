@@ -39,6 +39,7 @@ type budget struct {
 	ctx     context.Context
 	limits  Limits
 	rounds  int64 // spent
+	checks  int64 // spent on signatures
 	objects int   // spent
 }
 
