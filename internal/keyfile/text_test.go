@@ -187,3 +187,16 @@ func TestManyUnfinishedBlocksAreReadOnce(t *testing.T) {
 	_, err = Extract(context.Background(), make([]byte, 1<<20+1), Options{})
 	require.ErrorIs(t, err, TooLarge)
 }
+
+// A word beside others ends what it belongs to, else all that came before
+// would be looked at again on each line.
+func TestTokensAreLookedAtTwice(t *testing.T) {
+	for _, line := range []string{"AAAA;\n", "AAAA x\n", "AAAA\n", "\"AAAA\";\n", "x AAAA\n", "--AA--\n"} {
+		text := []byte(strings.Repeat("A", 40) + "\n" + strings.Repeat(line, 20_000))
+		looked := 0
+		for token := range tokens(text) {
+			looked += len(token)
+		}
+		require.LessOrEqual(t, looked, 2*len(text), line)
+	}
+}
