@@ -15,6 +15,24 @@ type block struct {
 	alias   string // the friendlyName that openssl pkcs12 writes before it
 	entry   string // and the localKeyID
 	err     error
+
+	start, end int // where it lies in its text
+}
+
+// isWhole says whether a block came through as it was written, as far as that
+// shows: what decodes may have lost signs all the same.
+func (b block) isWhole() bool {
+	if b.err != nil || strings.Contains(b.label, unknownWord) {
+		return false
+	}
+	if strings.Contains(b.headers["Proc-Type"], "ENCRYPTED") {
+		return len(b.der)%8 == 0
+	}
+	if labelNames[b.label] == "" || b.label == "OPENSSH PRIVATE KEY" {
+		return true
+	}
+	_, _, err := readValue(b.der)
+	return err == nil
 }
 
 // pem reads every block of a text.
@@ -78,7 +96,7 @@ func scanPEM(text []byte) []block {
 		if !ok {
 			return blocks
 		}
-		found := block{label: begin.label}
+		found := block{label: begin.label, start: begin.start, end: begin.end}
 		found.alias, found.entry = bagAttributes(text[from:begin.start])
 		limit := len(text)
 		next, again := findMarker(text, begin.end, "BEGIN")
@@ -86,15 +104,48 @@ func scanPEM(text []byte) []block {
 			limit = next.start
 		}
 		if end, ok := findMarker(text[:limit], begin.end, "END"); ok {
-			found.headers, found.der, found.err = decodeBody(text[begin.end:end.start])
-			from = end.end
+			body := unframed(text[begin.end:end.start], lastLine(text[from:begin.start]))
+			found.headers, found.der, found.err = decodeBody(body)
+			found.end = end.end
 		} else {
 			found.err = errors.New("its END line is missing, so the file is cut off or two files run into each other")
-			from = begin.end
 		}
+		from = found.end
 		blocks = append(blocks, found)
 	}
 }
+
+// unframed is the body of a block without what stands around each of its lines:
+// comment signs, the quotes of a string, tags. The end of the BEGIN line and the
+// start of the END line show it; before is the start of the BEGIN line.
+func unframed(body, before []byte) []byte {
+	first, rest, _ := bytes.Cut(body, []byte("\n"))
+	suffix, prefix := bytes.TrimSpace(first), bytes.TrimSpace(lastLine(rest))
+	if isBase64(suffix) && len(suffix) > 0 || isBase64(prefix) && !bytes.Equal(prefix, bytes.TrimSpace(before)) {
+		return body // of which these are parts
+	}
+	if len(prefix)+len(suffix) == 0 {
+		return body
+	}
+	var bare []byte
+	for line := range bytes.SplitSeq(rest[:len(rest)-len(lastLine(rest))], []byte("\n")) {
+		line = bytes.TrimSpace(line)
+		if inner, begins := bytes.CutPrefix(line, prefix); begins {
+			inner, ends := bytes.CutSuffix(inner, suffix)
+			if !ends {
+				return body
+			}
+			line = inner
+		} else if len(line) > 0 {
+			return body
+		}
+		bare = append(append(bare, line...), '\n')
+	}
+	return bare
+}
+
+// lastLine is what stands behind the last line end.
+func lastLine(text []byte) []byte { return text[bytes.LastIndexByte(text, '\n')+1:] }
 
 // decodeBody splits a block's headers (RFC 1421 4.6) from its base64.
 func decodeBody(body []byte) (headers map[string]string, der []byte, err error) {
@@ -128,11 +179,11 @@ func decodeBody(body []byte) (headers map[string]string, der []byte, err error) 
 func encryptionHeaders(body []byte) (headers map[string]string, rest []byte) {
 	headers, rest = map[string]string{}, body
 	for _, name := range []string{"Proc-Type", "DEK-Info"} {
-		after, there := bytes.CutPrefix(bytes.TrimSpace(rest), []byte(name+":"))
-		if !there {
+		after := bytes.TrimSpace(rest)
+		if len(after) <= len(name) || after[len(name)] != ':' || !strings.EqualFold(string(after[:len(name)]), name) {
 			break
 		}
-		after = bytes.TrimSpace(after)
+		after = bytes.TrimSpace(after[len(name)+1:])
 		end := bytes.IndexAny(after, " \t\n")
 		if end < 0 {
 			break
