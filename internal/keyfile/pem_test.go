@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -54,6 +55,47 @@ func TestNoKeyIsToldAsALabel(t *testing.T) {
 		inv, err := Extract(context.Background(), []byte("-----BEGIN PRIVATE KEY"+between+key+" -----END PRIVATE KEY-----"), Options{})
 		require.NoError(t, err)
 		require.Len(t, inv.Keys, 1)
+	}
+}
+
+// The headers of an encrypted key go through what its base64 goes through.
+func TestWhatHappensToEncryptedKeys(t *testing.T) {
+	good := specimens()["traditional"]
+	for name, text := range map[string][]byte{
+		"as it is":     good,
+		"quoted mail":  lines(append([]byte("> "), good...), "\n> "),
+		"C":            []byte("char key[] =\n\"" + string(lines(good, "\\n\"\n\"")) + "\";\n"),
+		"Java":         []byte("String key = \"" + string(lines(good, "\\n\" +\n  \"")) + "\";\n"),
+		"form":         []byte("key=" + url.QueryEscape(string(good))),
+		"form, partly": replaced(good, " ", "+", "\n", "%0A", "+", "%2B"),
+		"lower case":   replaced(good, "Proc-Type", "proc-type", "DEK-Info", "dek-info"),
+		"one line":     lines(good, " "),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inv, err := Extract(context.Background(), text, Options{Password: []byte("x")})
+			require.NoError(t, err)
+			require.Len(t, inv.Keys, 1)
+			_, err = Extract(context.Background(), text, Options{Password: []byte("y")})
+			require.ErrorIs(t, err, WrongPassword, describe(err))
+		})
+	}
+}
+
+// What looks like a frame and is base64 is content.
+func TestFrames(t *testing.T) {
+	for body, want := range map[string]string{
+		"\nAAAA\nAAAA":               "\nAAAA\nAAAA",
+		" AAAA\nAAAA\nAA":            " AAAA\nAAAA\nAA",
+		"\n> AAAA\n> BBBB\n> ":       "AAAA\nBBBB\n",
+		"\n> AAAA\n>\n\n> BBBB\n> ":  "AAAA\n\n\nBBBB\n",
+		"\n> AAAA\nBBBB\n> ":         "\n> AAAA\nBBBB\n> ",
+		"</p>\n<p>AAAA</p>\n<p>":     "AAAA\n",
+		"</p>\n<p>AAAA\n<p>":         "</p>\n<p>AAAA\n<p>",
+		`\n"` + "\n\"AAAA\\n\"\n \"": "AAAA\n",
+		"":                           "",
+		"AAAA":                       "AAAA",
+	} {
+		require.Equal(t, strings.Fields(want), strings.Fields(string(unframed([]byte(body), nil))), "%q", body)
 	}
 }
 

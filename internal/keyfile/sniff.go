@@ -143,29 +143,41 @@ func leadingIntegers(tags []byte) int {
 
 var big3 = big.NewInt(3)
 
-// asn1 reads all values that follow each other in b, as certificates do that
-// were put together with cat. Octets behind the first that are no further
-// value are left alone.
+// asn1 reads the values of a binary format. Octets behind the first that are no
+// further value are left alone.
 func (x *extraction) asn1(b []byte, label string) error {
+	_, err := x.values(b, label)
+	return err
+}
+
+// values reads all values that follow each other in b, as those of files do that
+// were put together with cat. It gives what is behind them.
+func (x *extraction) values(b []byte, label string) (rest []byte, err error) {
 	v, rest, err := readValue(b)
 	if err != nil {
-		return x.part(corrupt(firstOf(labelNames[label], "file"), err))
+		return nil, x.part(corrupt(firstOf(labelNames[label], "file"), err))
 	}
 	if err := x.value(v, label); err != nil {
-		return err
+		return nil, err
 	}
-	for label == "" && len(rest) > 0 && rest[0] == tagSequence {
-		if v, rest, err = readValue(rest); err != nil {
-			return nil
+	for label == "" {
+		next := bytes.TrimLeft(rest, " \t\r\n")
+		if len(next) == 0 || next[0] != tagSequence {
+			break
+		}
+		v, after, err := readValue(next)
+		if err != nil {
+			break
 		}
 		if shape := shapeOf(v); shape == shapeUnknown || shape == shapePKCS7 {
-			return nil
+			break
 		}
 		if err := x.value(v, label); err != nil {
-			return err
+			return nil, err
 		}
+		rest = after
 	}
-	return nil
+	return rest, nil
 }
 
 // value reads one value by its shape. The label is that of its PEM block.

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// content reads what may be binary or text of any kind.
+// content reads what may be binary or text of any kind, or several of these put
+// together.
 func (x *extraction) content(b []byte) error {
 	if err := x.enter(); err != nil {
 		return err
@@ -16,37 +17,71 @@ func (x *extraction) content(b []byte) error {
 	if len(bytes.Trim(b, " \t\r\n\x00")) == 0 {
 		return x.part(fault(Empty, "the file is empty"))
 	}
-	if recognizable(b) || isLongSequence(b) {
-		return x.binary(b)
+	if isJavaKeystore(b) {
+		return x.javaKeystore(b)
 	}
+	for more := true; more; _, more = findMarker(b, 0, "BEGIN") {
+		text, octets := apart(b)
+		if len(text) > 0 {
+			if err := x.text(text); err != nil {
+				return err
+			}
+		}
+		if len(octets) == 0 {
+			return nil
+		}
+		var err error
+		if b, err = x.values(octets, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apart is the text that a file begins with, and the octets of a binary format
+// behind it: at once, or behind a PEM block.
+func apart(b []byte) (text, octets []byte) {
+	const space = " \t\r\n"
+	if start := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), space); recognizable(start) || isLongSequence(start) {
+		return nil, start
+	}
+	for from := 0; ; {
+		begin, _ := findMarker(b, from, "BEGIN")
+		end, ok := findMarker(b, begin.end, "END")
+		if begin.end == 0 || !ok {
+			return b, nil
+		}
+		// Of indefinite length, it would be read to its end to recognize it.
+		if octets = bytes.TrimLeft(b[end.end:], space); isLongSequence(octets) && octets[1] > 0x80 && recognizable(octets) {
+			return b[:end.end], octets
+		}
+		from = end.end
+	}
+}
+
+// text reads text of any kind.
+func (x *extraction) text(b []byte) error {
 	text := plainText(b)
 	if keys := jsonKeys(text); len(keys) > 0 {
 		return x.jwk(keys)
 	}
-	if blocks := armoured(text); len(blocks) > 0 {
-		return x.pem(blocks)
-	}
-	if beginsJSONKey(text) { // its base64 by itself would be half of it
+	var decoded [][]byte
+	if blocks, around := armoured(text); len(blocks) > 0 {
+		if err := x.pem(blocks); err != nil {
+			return err
+		}
+		decoded = x.parts(around)
+	} else if beginsJSONKey(text) { // its base64 by itself would be half of it
+		return x.part(unrecognized(b, text))
+	} else if decoded = x.armourless(text); len(decoded) == 0 {
 		return x.part(unrecognized(b, text))
 	}
-	decoded := armourless(text)
 	for _, part := range decoded {
 		if err := x.content(part); err != nil {
 			return err
 		}
 	}
-	if len(decoded) > 0 {
-		return nil
-	}
-	return x.part(unrecognized(b, text))
-}
-
-// binary reads a file of a binary format.
-func (x *extraction) binary(b []byte) error {
-	if isJavaKeystore(b) {
-		return x.javaKeystore(b)
-	}
-	return x.asn1(b, "")
+	return nil
 }
 
 // recognizable reports whether octets are a binary format that we know.

@@ -83,11 +83,65 @@ func TestWhatHappensToPEM(t *testing.T) {
 		"C":                   []byte("char key[] =\n\"" + string(lines(good, "\\n\"\n\"")) + "\";\n"),
 		"JavaScript":          []byte("const key = \"" + string(lines(good, "\\n\" +\n  \"")) + "\";\n"),
 		"HTML":                lines(good, "<br>"),
+		"XHTML":               lines(good, "<br />"),
+		"paragraphs":          lines(append([]byte("<p>"), good...), "</p>\n<p>"),
+		"table":               lines(append([]byte("<tr><td>"), good...), "</td></tr>\n<tr><td>"),
+		"XML":                 lines(good, "&#10;"),
+		"XML, CRLF":           lines(good, "&#xD;&#xA;"),
+		"XML, lower case":     lines(good, "&#x0a;"),
+		"HTML numbers":        replaced(good, "+", "&#43;", "=", "&#x3D;", "/", "&#x2F;", "-", "&#45;"),
+		"PowerShell":          lines(good, "`r`n"),
+		"escapeJavaScript":    replaced(good, "\n", `\u000A`, "=", `\u003D`, "-", `\u002D`, "+", `\u002B`),
+		"octal and hex":       replaced(good, "\n", `\012`, "=", `\x3d`),
+		"Java":                []byte("String key =\n      \"" + string(lines(good, "\\n\"\n    + \"")) + "\";\n"),
+		"PHP":                 []byte("$key = \"" + string(lines(good, "\\n\"\n  . \"")) + "\";\n"),
+		"Visual Basic":        []byte("key = \"" + string(lines(good, "\" & vbLf & _\n\"")) + "\"\n"),
+		"comments":            lines(append([]byte("// "), good...), "\n// "),
+		"patch":               lines(append([]byte("+"), good...), "\n+"),
+		"plus signs lost":     plusLost(good),
+		"base64 of UTF-16":    []byte(b64(inUTF16(good, false, true))),
+		"JSON, base64 of DER": []byte(strings.ReplaceAll(fmt.Sprintf(`{"key":%q,"chain":[%q,%q,%q]}`, b64(s.pkcs8()), b64(s.leaf), b64(s.authority), b64(s.top)), "/", `\/`)),
+		"YAML of both":        []byte("ca.crt: |\n  " + string(lines(armour("CERTIFICATE", s.top), "\n  ")) + "\ntls.crt: " + b64(bundle(s)) + "\ntls.key: " + b64(armour("PRIVATE KEY", s.pkcs8())) + "\n"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			mustOpen(t, s, text, Options{})
 		})
 	}
+}
+
+func replaced(text []byte, oldnew ...string) []byte {
+	return []byte(strings.NewReplacer(oldnew...).Replace(string(text)))
+}
+
+// plusLost makes spaces of the plus signs of base64.
+func plusLost(text []byte) []byte {
+	all := bytes.Split(text, []byte("\n"))
+	for i, line := range all {
+		all[i] = replaced(line, "+", " ")
+	}
+	return bytes.Join(all, []byte("\n"))
+}
+
+func TestFilesPutTogether(t *testing.T) {
+	s := samples()["p256"]
+	key, keyPEM := s.pkcs8(), armour("PRIVATE KEY", s.pkcs8())
+	for name, parts := range map[string][][]byte{
+		"DER":            {key, s.leaf, s.authority, s.top},
+		"DER, lines":     {key, []byte("\n"), s.leaf, []byte("\r\n"), s.authority, []byte("\n"), s.top},
+		"DER, then PEM":  {key, bundle(s)},
+		"DER, line, PEM": {key, []byte("\n"), bundle(s)},
+		"PEM, then DER":  {keyPEM, s.leaf, s.authority, s.top},
+		"by turns":       {armour("CERTIFICATE", s.top), s.leaf, keyPEM, []byte("\n"), s.authority},
+		"many turns":     bytes.SplitAfter(bytes.Repeat(append(append(append([]byte{}, key...), bundle(s)...), '\f'), 20), []byte("\f")),
+		"BOM":            {[]byte("\ufeff"), key, s.leaf, s.authority, s.top},
+		"blank line":     {[]byte("\r\n"), key, s.leaf, s.authority, s.top},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mustOpen(t, s, bytes.Join(parts, nil), Options{})
+		})
+	}
+	inv := mustOpen(t, s, append(append(key, bundle(s)...), "not a credential"...), Options{})
+	require.Empty(t, inv.Warnings)
 }
 
 func TestBinaryInText(t *testing.T) {
@@ -110,6 +164,14 @@ func TestBinaryInText(t *testing.T) {
 		"HEX":           strings.ToUpper(hex.EncodeToString(p12)),
 		"hex dump":      strings.Join(strings.Fields(fmt.Sprintf("% x", p12)), ":"),
 		"armoured":      string(armour("PKCS12", p12)),
+		"percent":       url.QueryEscape(b64),
+		"form":          "pfx=" + url.QueryEscape(b64) + "&name=x",
+		"PostgreSQL":    `\x` + hex.EncodeToString(p12),
+		"list":          fmt.Sprintf("%#x", p12[:1]) + fmt.Sprintf(strings.Repeat(", %#x", len(p12)-1), octetsOf(p12[1:])...),
+		"C":             "unsigned char p12[] = {\n  0x30" + fmt.Sprintf(strings.Repeat(",\n 0x%02x", len(p12)-1), octetsOf(p12[1:])...) + "\n};\nunsigned int p12_len = 9;\n",
+		"Node.js":       `{"type":"Buffer","data":[48` + fmt.Sprintf(strings.Repeat(",%d", len(p12)-1), octetsOf(p12[1:])...) + "]}",
+		"JSON, PHP":     `{"pfx":"` + strings.ReplaceAll(b64, "/", `\/`) + `"}`,
+		"JSON, wrapped": `{"pfx":"` + string(bytes.Join(chunks([]byte(b64), 76), []byte(`\r\n`))) + `\r\n","name":"x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inv := mustOpen(t, s, []byte(text), Options{Password: []byte("x")})
@@ -118,6 +180,37 @@ func TestBinaryInText(t *testing.T) {
 	}
 	store := base64.StdEncoding.EncodeToString(testStore(false, []byte("x"), []byte("x")))
 	require.Equal(t, "jks", mustOpen(t, s, []byte(store), Options{Password: []byte("x")}).Format)
+}
+
+func octetsOf(b []byte) (list []any) {
+	for _, octet := range b {
+		list = append(list, octet)
+	}
+	return list
+}
+
+// What ends base64 may be of its alphabet.
+func TestBase64ThatIsFollowedByALine(t *testing.T) {
+	s := samples()["p256"]
+	for padding := range 4 {
+		p12 := testSchemes()[0].pkcs12(s, []byte("x"), testMAC("1.3.14.3.2.26", bmpFromUTF8([]byte("x"))))
+		text := base64.StdEncoding.EncodeToString(append(p12, make([]byte, padding)...))
+		for _, end := range []string{"--000000000000ab--", "---", "EOF", "--b", "--b--", "--b.c--", "--=_b--"} {
+			mail := "Content-Transfer-Encoding: base64\n\n" + string(bytes.Join(chunks([]byte(text), 76), []byte("\n"))) + "\n" + end + "\n"
+			mustOpen(t, s, []byte(mail), Options{Password: []byte("x")})
+		}
+	}
+}
+
+// A PEM block that is something else hides nothing.
+func TestBinaryBesidePEM(t *testing.T) {
+	s := samples()["p256"]
+	p12 := testSchemes()[0].pkcs12(s, []byte("x"), testMAC("1.3.14.3.2.26", bmpFromUTF8([]byte("x"))))
+	profile := "client\n<pkcs12>\n" + string(bytes.Join(chunks([]byte(base64.StdEncoding.EncodeToString(p12)), 64), []byte("\n"))) + "\n</pkcs12>\n" +
+		"<tls-auth>\n-----BEGIN OpenVPN Static key V1-----\n" + strings.Repeat("0123456789abcdef0123456789abcdef\n", 16) + "-----END OpenVPN Static key V1-----\n</tls-auth>\n"
+	mustOpen(t, s, []byte(profile), Options{Password: []byte("x")})
+	_, err := Extract(context.Background(), []byte(profile), Options{Password: []byte("y")})
+	require.ErrorIs(t, err, WrongPassword, describe(err))
 }
 
 func chunks(b []byte, size int) (out [][]byte) {

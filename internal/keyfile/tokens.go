@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"iter"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ const minimalToken = 48
 // armourless finds base64 and hexadecimal without PEM lines around it: the
 // whole text, what follows ";base64,", or the tokens of a text such as a YAML
 // secret. It gives only what decodes to something we know.
-func armourless(text []byte) [][]byte {
+func (x *extraction) armourless(text []byte) [][]byte {
 	trimmed := bytes.Trim(bytes.TrimSpace(text), "\"'`")
 	if _, encoded, isDataURL := bytes.Cut(trimmed, []byte(";base64,")); isDataURL {
 		encoded, _, _ = bytes.Cut(encoded, []byte(`"`))
@@ -26,17 +27,52 @@ func armourless(text []byte) [][]byte {
 		trimmed = encoded
 	}
 	for _, candidate := range [][]byte{trimmed, unescaped(trimmed)} {
-		if decoded, ok := decodeToken(candidate); ok && promising(decoded) {
+		if decoded, ok := decodeToken(candidate); ok && x.promising(decoded) {
 			return [][]byte{decoded}
 		}
 	}
-	var parts [][]byte
-	for token := range tokens(text) {
-		if decoded, ok := decodeToken(token); ok && (recognizable(decoded) || bytes.Contains(decoded, []byte("BEGIN "))) {
-			parts = append(parts, decoded)
+	return x.parts(text)
+}
+
+// parts are what is encoded in the tokens of a text, in the reading in which
+// there is the most.
+func (x *extraction) parts(text []byte) (most [][]byte) {
+	for _, reading := range readings {
+		var parts [][]byte
+		for token := range tokens(reading(text)) {
+			if x.ctx.Err() != nil {
+				return nil
+			}
+			if decoded, ok := decodeToken(token); ok && worthwhile(decoded) {
+				parts = append(parts, decoded)
+			}
+		}
+		if len(parts) > len(most) {
+			most = parts
 		}
 	}
-	return parts
+	return append(most, octetLists(text)...)
+}
+
+// octetLists are what lists of numbers in a text hold, each in decimal or in
+// hexadecimal with 0x or \x, as in program texts and JSON.
+func octetLists(text []byte) (lists [][]byte) {
+	text = bytes.ReplaceAll(text, []byte(`\x`), []byte(" 0x"))
+	for list := range bytes.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune("[]{}()", r) }) {
+		var octets []byte
+		for word := range bytes.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(" \t\n,\"'", r) }) {
+			n, err := strconv.ParseInt(string(word), 0, 16)
+			if err != nil || n < -128 || n > 255 {
+				octets = nil
+				break
+			}
+			octets = append(octets, byte(n)) // Java's are signed
+		}
+		if recognizable(octets) {
+			lists = append(lists, octets)
+		}
+	}
+	return lists
 }
 
 // tokens are the words of a text that could be base64. A word that begins a
@@ -46,7 +82,7 @@ func tokens(text []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var token []byte
 		for line := range bytes.SplitSeq(text, []byte("\n")) {
-			words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;|{}[]()<>", r) })
+			words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;&|{}[]()<>", r) })
 			if len(words) == 0 {
 				continue
 			}
@@ -81,24 +117,36 @@ func assigned(word []byte) []byte {
 	return word
 }
 
-// promising reports whether decoded text is a format we know, damaged or
-// encoded once more perhaps.
-func promising(decoded []byte) bool {
-	return recognizable(decoded) || decoded[0] == tagSequence || bytes.Contains(decoded, []byte("BEGIN ")) ||
-		isText(decoded) && len(armourless(decoded)) > 0
+// worthwhile reports whether decoded text is a format we know, or holds PEM.
+func worthwhile(decoded []byte) bool {
+	return recognizable(decoded) || bytes.Contains(plainText(decoded), []byte("BEGIN"))
 }
 
+// promising reports whether the decoded whole of a text is a format we know,
+// damaged or encoded once more perhaps.
+func (x *extraction) promising(decoded []byte) bool {
+	return worthwhile(decoded) || decoded[0] == tagSequence || isText(decoded) && len(x.armourless(decoded)) > 0
+}
+
+// decodeToken decodes hexadecimal, or base64 of either alphabet. What follows
+// base64 on lines of its own, such as the end of a part of a mail, may be of
+// its alphabet: it is decoded with it, to be left alone by who reads that.
 func decodeToken(token []byte) ([]byte, bool) {
 	if len(token) < minimalToken {
 		return nil, false
 	}
 	clean := bytes.Map(func(r rune) rune {
-		if r <= ' ' || r == ':' {
+		switch {
+		case r <= ' ' || r == ':':
 			return -1
+		case r == '-':
+			return '+'
+		case r == '_':
+			return '/'
 		}
 		return r
 	}, token)
-	clean = bytes.TrimPrefix(clean, []byte("0x"))
+	clean = bytes.TrimPrefix(bytes.TrimPrefix(clean, []byte("0x")), []byte(`\x`))
 	decoded := make([]byte, len(clean))
 	if n, err := hex.Decode(decoded, clean); err == nil {
 		return decoded[:n], n > 0
@@ -106,10 +154,10 @@ func decodeToken(token []byte) ([]byte, bool) {
 	if bytes.ContainsAny(token, ":") {
 		return nil, false
 	}
-	alphabet := base64.RawStdEncoding
-	if bytes.ContainsAny(clean, "-_") {
-		alphabet = base64.RawURLEncoding
+	clean = bytes.TrimRight(clean, "=")
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
 	}
-	n, err := alphabet.Decode(decoded, bytes.TrimRight(clean, "="))
+	n, err := base64.RawStdEncoding.Decode(decoded, clean)
 	return decoded[:n], err == nil && n > 0
 }
