@@ -135,10 +135,8 @@ func describeCurve(params value) (name string, bits int) {
 		} else if known := otherCurve(oid); known != nil {
 			bits = known.p.BitLen()
 		}
-		if name = curveNames[oid]; name == "" {
-			name = oid
-		}
-		return name, bits
+		name, _ = curveNames.find(oid)
+		return firstOf(name, oid), bits
 	case tagSequence:
 		if _, p, err := primeField(params); err == nil && p != nil && p.BitLen() <= maxFieldBits {
 			bits = p.BitLen()

@@ -26,7 +26,7 @@ func (b block) isWhole() bool {
 		return false
 	}
 	if strings.Contains(b.headers["Proc-Type"], "ENCRYPTED") {
-		return len(b.der)%8 == 0
+		return len(b.der)%8 == 0 || !strings.Contains(b.headers["DEK-Info"], "CBC")
 	}
 	if labelNames[b.label] == "" || b.label == "OPENSSH PRIVATE KEY" {
 		return true
@@ -119,27 +119,26 @@ func scanPEM(text []byte) []block {
 // comment signs, the quotes of a string, tags. The end of the BEGIN line and the
 // start of the END line show it; before is the start of the BEGIN line.
 func unframed(body, before []byte) []byte {
-	first, rest, _ := bytes.Cut(body, []byte("\n"))
-	suffix, prefix := bytes.TrimSpace(first), bytes.TrimSpace(lastLine(rest))
-	if isBase64(suffix) && len(suffix) > 0 || isBase64(prefix) && !bytes.Equal(prefix, bytes.TrimSpace(before)) {
-		return body // of which these are parts
-	}
-	if len(prefix)+len(suffix) == 0 {
+	suffix, rest, hasLines := bytes.Cut(body, []byte("\n"))
+	prefix := bytes.TrimSpace(lastLine(rest))
+	suffix, rest = bytes.TrimSpace(suffix), rest[:len(rest)-len(lastLine(rest))]
+	if !hasLines || len(prefix)+len(suffix) == 0 {
 		return body
 	}
-	var bare []byte
-	for line := range bytes.SplitSeq(rest[:len(rest)-len(lastLine(rest))], []byte("\n")) {
+	if isBase64(suffix) && len(suffix) > 0 || isBase64(prefix) && len(prefix) > 0 && !bytes.Equal(prefix, bytes.TrimSpace(before)) {
+		return body // of which these are parts
+	}
+	bare := make([]byte, 0, len(rest))
+	for len(rest) > 0 {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
 		line = bytes.TrimSpace(line)
-		if inner, begins := bytes.CutPrefix(line, prefix); begins {
-			inner, ends := bytes.CutSuffix(inner, suffix)
-			if !ends {
-				return body
-			}
-			line = inner
-		} else if len(line) > 0 {
+		inner, begins := bytes.CutPrefix(line, prefix)
+		inner, ends := bytes.CutSuffix(inner, suffix)
+		if len(line) > 0 && !(begins && ends) {
 			return body
 		}
-		bare = append(append(bare, line...), '\n')
+		bare = append(append(bare, inner...), '\n')
 	}
 	return bare
 }

@@ -75,21 +75,18 @@ func readLabel(text []byte) (label string, length int) {
 	return "", 0
 }
 
-// undashed reads a label that has lost its dashes, and stands before the
-// content on one line.
+// undashed reads a label with the content on its line, also where it has lost
+// its dashes.
 func undashed(text []byte) (label string, length int) {
-	const enough = 40 // of base64, so that it is no sentence
-	for name := range labelNames {
-		at := 1 + len(name)
-		if len(name) <= len(label) || len(text) <= at || !strings.EqualFold(string(text[1:at]), name) {
-			continue
-		}
-		content := bytes.TrimLeft(text[at:], " -")
-		if dashes := bytes.Count(text[at:len(text)-len(content)], []byte("-")); dashes < 3 && len(content) < len(text)-at && len(content) >= enough && isBase64(content[:enough]) {
-			label, length = name, len(text)-len(content)
+	const longest, enough = 40, 40 // of base64, so that it is no sentence
+	for i := 1; i < longest && i+enough < len(text); i++ {
+		if (text[i] == ' ' || text[i] == '-') && isBase64(text[i+1:i+enough]) {
+			if label = plainLabel(text[:i]); labelNames[label] != "" {
+				return label, len(text) - len(bytes.TrimLeft(text[i:], " -"))
+			}
 		}
 	}
-	return label, length
+	return "", 0
 }
 
 // plainLabel is a label that can be told: what is between the dashes may be the

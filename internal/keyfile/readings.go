@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // armoured finds the PEM blocks of a text that may have been through something:
@@ -35,16 +34,16 @@ func armoured(text []byte) (blocks []block, around []byte) {
 	return blocks, without(around, blocks)
 }
 
-// without is a text with a line in the place of each block; the content of one
+// without is a text with line ends in the place of blocks; the content of one
 // that has no end stays.
 func without(text []byte, blocks []block) []byte {
-	var around []byte
-	from := 0
+	text = bytes.Clone(text)
 	for _, b := range blocks {
-		around = append(append(around, text[from:b.start]...), '\n')
-		from = b.end
+		for i := b.start; i < b.end; i++ {
+			text[i] = '\n'
+		}
 	}
-	return append(around, text[from:]...)
+	return text
 }
 
 // readings undo what happens to PEM and base64 on their way, each giving nil
@@ -65,61 +64,76 @@ var readings = []func([]byte) []byte{
 	plusRestored,
 }
 
+// rewritten replaces what a function finds at the front of a text, at each place
+// of it: by one octet, or by none if that is 0.
+func rewritten(text []byte, find func(text []byte) (octet byte, length int)) []byte {
+	out := bytes.Clone(text)
+	n := 0
+	for i := 0; i < len(text); i++ {
+		octet, length := find(text[i:])
+		if length > 0 {
+			i += length - 1
+		} else {
+			octet = text[i]
+		}
+		if out[n] = octet; octet != 0 {
+			n++
+		}
+	}
+	return out[:n]
+}
+
 // unescaped undoes the escapes of JSON, YAML, properties files, shells and
 // program texts, also doubled.
 func unescaped(text []byte) []byte {
 	if !bytes.ContainsAny(text, "\\`") {
 		return nil
 	}
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		mark := text[i]
-		for mark == '\\' && i+1 < len(text) && text[i+1] == '\\' {
-			i++
-		}
-		if mark != '\\' && mark != '`' || i+1 == len(text) {
-			out = append(out, mark)
-			continue
-		}
-		c, length := escape(text[i+1:])
-		switch {
-		case mark == '\\' && length > 0:
-			out = append(out, c...)
-			i += length
-		case mark == '`' && c == "\n": // PowerShell
-			out = append(out, c...)
-			i++
-		case mark == '`':
-			out = append(out, mark)
-		}
-	}
-	return out
+	return rewritten(text, escape)
 }
 
-// escape is what the text behind a backslash stands for, and its length; none
-// where the backslash is only to be dropped.
-func escape(text []byte) (string, int) {
-	number := func(from, digits, base int) (string, int) {
-		if n, err := strconv.ParseUint(string(text[from:min(from+digits, len(text))]), base, 16); err == nil && n < utf8.RuneSelf {
-			return string(rune(n)), from + digits
+// escape is what a backslash stands for with what is behind it, or PowerShell's
+// backtick. A backslash that stands for nothing is dropped.
+func escape(text []byte) (octet byte, length int) {
+	behind := bytes.TrimLeft(text, `\`)
+	length = len(text) - len(behind)
+	if len(behind) == 0 || length == 0 && text[0] != '`' {
+		return 0, length
+	}
+	if length == 0 {
+		if behind = text[1:]; len(behind) == 0 || behind[0] != 'n' && behind[0] != 'r' {
+			return 0, 0
 		}
-		return "", 0
+		length = 1
 	}
-	switch text[0] {
+	digits, base := 0, 16
+	switch behind[0] {
 	case 'n', 'r':
-		return "\n", 1
+		return '\n', length + 1
 	case 't':
-		return " ", 1
+		return ' ', length + 1
 	case '"':
-		return "", 1
+		return 0, length + 1
 	case 'u':
-		return number(1, 4, 16)
+		digits = 4
 	case 'x':
-		return number(1, 2, 16)
+		digits = 2
 	case '0':
-		return number(0, 3, 8)
+		digits, base = 2, 8
 	}
-	return "", 0
+	if octet = number(behind[1:min(1+digits, len(behind))], base); octet > 0 {
+		length += 1 + digits
+	}
+	return octet, length
+}
+
+// number is the sign of ASCII that has a number; 0: none has it.
+func number(digits []byte, base int) byte {
+	n, err := strconv.ParseUint(string(digits), base, 7)
+	if err != nil {
+		return 0
+	}
+	return byte(n)
 }
 
 func unquotedPrintable(text []byte) []byte {
@@ -153,46 +167,38 @@ func percentDecoded(text []byte, form bool) []byte {
 // typography is what word processors and chats make of typewriter signs.
 var typography = strings.NewReplacer("\u2014", "--", "\u2013", "-", "\u2012", "-", "\u2010", "-", "\u2011", "-", "\u2212", "-",
 	"\u00a0", " ", "\u2007", " ", "\u202f", " ", "\u200b", "", "\u200c", "", "\u200d", "", "\u2060", "", "\ufeff", "",
-	"\u201c", "", "\u201d", "", "\u2018", "", "\u2019", "", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "&nbsp;", " ", "\x00", "")
+	"\u201c", "", "\u201d", "", "\u2018", "", "\u2019", "", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "&nbsp;", " ", "\r", "", "\x00", "")
 
 func typewritten(text []byte) []byte {
-	plain := typography.Replace(string(withoutMarkup(text)))
+	plain := typography.Replace(string(rewritten(text, markup)))
 	if plain == string(text) {
 		return nil
 	}
 	return []byte(plain)
 }
 
-// withoutMarkup makes lines of the tags of HTML and XML, and signs of what their
-// numbers stand for.
-func withoutMarkup(text []byte) []byte {
+// markup is a line end for a tag of HTML or XML, and for a number the sign that it
+// stands for.
+func markup(text []byte) (octet byte, length int) {
 	const longest = 200
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); i++ {
-		rest := text[i:min(i+longest, len(text))]
-		switch {
-		case bytes.HasPrefix(rest, []byte("&#")):
-			if end := bytes.IndexByte(rest[:min(10, len(rest))], ';'); end > 0 {
-				digits, base := string(rest[2:end]), 10
-				if hex, isHex := strings.CutPrefix(strings.ToLower(digits), "x"); isHex {
-					digits, base = hex, 16
-				}
-				if n, err := strconv.ParseUint(digits, base, 21); err == nil {
-					out = utf8.AppendRune(out, rune(n))
-					i += end
-					continue
-				}
-			}
-		case len(rest) > 1 && rest[0] == '<' && (rest[1] == '/' || rest[1]|0x20 >= 'a' && rest[1]|0x20 <= 'z'):
-			if end := bytes.IndexByte(rest, '>'); end > 0 {
-				out = append(out, '\n')
-				i += end
-				continue
-			}
+	text = text[:min(longest, len(text))]
+	if behind, isNumber := bytes.CutPrefix(text, []byte("&#")); isNumber {
+		digits, _, _ := bytes.Cut(behind, []byte(";"))
+		length = 3 + len(digits)
+		if hex := bytes.TrimLeft(digits, "xX"); len(hex) < len(digits) {
+			octet = number(hex, 16)
+		} else {
+			octet = number(digits, 10)
 		}
-		out = append(out, text[i])
+		if octet == 0 {
+			return 0, 0
+		}
+		return octet, length
 	}
-	return bytes.ReplaceAll(out, []byte("\r"), nil)
+	if len(text) > 1 && text[0] == '<' && (text[1] == '/' || isBase64(text[1:2])) {
+		return '\n', bytes.IndexByte(text, '>') + 1
+	}
+	return 0, 0
 }
 
 // plusRestored rebuilds base64 whose plus signs became spaces. Where line ends
@@ -210,13 +216,10 @@ func plusRestored(text []byte) []byte {
 		}
 		body := out[begin.end:end.start]
 		oneLine := !bytes.Contains(body, []byte("\n"))
-		for line := range bytes.SplitSeq(body, []byte("\n")) {
-			isHeader := bytes.Contains(line, []byte(":"))
-			for i := range line {
-				lost := !oneLine && !isHeader || oneLine && i > 0 && i < len(line)-1 && i%65 != 0
-				if line[i] == ' ' && lost {
-					line[i] = '+'
-				}
+		for i, c := range body {
+			lost := !oneLine && body[max(i-1, 0)] != ':' || oneLine && i < len(body)-1 && i%65 != 0
+			if c == ' ' && i > 0 && lost {
+				body[i] = '+'
 			}
 		}
 		from = end.end

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
-	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +39,7 @@ func (x *extraction) armourless(text []byte) [][]byte {
 func (x *extraction) parts(text []byte) (most [][]byte) {
 	for _, reading := range readings {
 		var parts [][]byte
-		for token := range tokens(reading(text)) {
+		for _, token := range tokens(reading(text)) {
 			if x.ctx.Err() != nil {
 				return nil
 			}
@@ -58,9 +58,9 @@ func (x *extraction) parts(text []byte) (most [][]byte) {
 // hexadecimal with 0x or \x, as in program texts and JSON.
 func octetLists(text []byte) (lists [][]byte) {
 	text = bytes.ReplaceAll(text, []byte(`\x`), []byte(" 0x"))
-	for list := range bytes.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune("[]{}()", r) }) {
+	for _, list := range bytes.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("[]{}()", r) }) {
 		var octets []byte
-		for word := range bytes.FieldsFuncSeq(list, func(r rune) bool { return strings.ContainsRune(" \t\n,\"'", r) }) {
+		for _, word := range bytes.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" \t\n,\"'", r) }) {
 			n, err := strconv.ParseInt(string(word), 0, 16)
 			if err != nil || n < -128 || n > 255 {
 				octets = nil
@@ -78,35 +78,37 @@ func octetLists(text []byte) (lists [][]byte) {
 // tokens are the words of a text that could be base64. A word that begins a
 // line may belong to a long one before it; where more stands on its line, it
 // ends that, and both are given, with it and without.
-func tokens(text []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		var token []byte
-		for line := range bytes.SplitSeq(text, []byte("\n")) {
-			words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;&|{}[]()<>", r) })
-			if len(words) == 0 {
-				continue
-			}
-			begins := bytes.HasPrefix(bytes.TrimLeft(line, " \t\"'"), words[0])
-			alone := begins && len(words) == 1 && len(words[0]) == len(bytes.Trim(line, " \t\"',"))
-			if begins && len(token) >= 32 && !bytes.HasSuffix(token, []byte("=")) && isBase64(words[0]) {
-				if !alone && !yield(token) {
-					return
-				}
-				token = append(token, words[0]...)
-				if alone {
-					continue
-				}
-				words[0] = nil // the next, which ends this one
-			}
-			for _, word := range words {
-				if !yield(token) {
-					return
-				}
-				token = bytes.Clone(assigned(word))
-			}
+func tokens(text []byte) (all [][]byte) {
+	var token []byte
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		words := bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\f\"'`:,;&|{}[]()<>", r) })
+		if len(words) == 0 {
+			continue
 		}
-		yield(token)
+		begins := bytes.HasPrefix(bytes.TrimLeft(line, " \t\"'"), words[0])
+		alone := begins && len(words) == 1 && len(words[0]) == len(bytes.Trim(line, " \t\"',"))
+		continues := begins && len(token) >= 32 && !bytes.HasSuffix(token, []byte("=")) && isBase64(words[0])
+		if continues && alone {
+			token = append(token, words[0]...)
+			continue
+		}
+		if continues && len(words) == 1 {
+			words = append(words, nil) // which ends it
+		}
+		for i, word := range words {
+			next := bytes.Clone(assigned(word))
+			if continues && i == 0 {
+				next = slices.Concat(token, word)
+			}
+			if len(token) >= minimalToken {
+				all = append(all, token)
+			}
+			token = next
+		}
 	}
+	return append(all, token)
 }
 
 // assigned is the value in NAME=VALUE, or the word itself.
