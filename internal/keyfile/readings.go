@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // armoured finds the PEM blocks of a text that may have been through something:
@@ -64,17 +65,18 @@ var readings = []func([]byte) []byte{
 	plusRestored,
 }
 
-// rewritten replaces what a function finds at the front of a text, at each place
-// of it: by one octet, or by none if that is 0.
-func rewritten(text []byte, find func(text []byte) (octet byte, length int)) []byte {
+// rewritten replaces what begins with a mark and a function finds, by one octet,
+// or by none if that is 0.
+func rewritten(text []byte, marks string, find func(text []byte) (octet byte, length int)) []byte {
 	out := bytes.Clone(text)
 	n := 0
 	for i := 0; i < len(text); i++ {
-		octet, length := find(text[i:])
-		if length > 0 {
-			i += length - 1
-		} else {
-			octet = text[i]
+		octet := text[i]
+		if strings.IndexByte(marks, octet) >= 0 {
+			if found, length := find(text[i:]); length > 0 {
+				octet = found
+				i += length - 1
+			}
 		}
 		if out[n] = octet; octet != 0 {
 			n++
@@ -89,7 +91,7 @@ func unescaped(text []byte) []byte {
 	if !bytes.ContainsAny(text, "\\`") {
 		return nil
 	}
-	return rewritten(text, escape)
+	return rewritten(text, "\\`", escape)
 }
 
 // escape is what a backslash stands for with what is behind it, or PowerShell's
@@ -170,7 +172,10 @@ var typography = strings.NewReplacer("\u2014", "--", "\u2013", "-", "\u2012", "-
 	"\u201c", "", "\u201d", "", "\u2018", "", "\u2019", "", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "&nbsp;", " ", "\r", "", "\x00", "")
 
 func typewritten(text []byte) []byte {
-	plain := typography.Replace(string(rewritten(text, markup)))
+	if !bytes.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf || r == '&' || r == '<' || r == 0 }) {
+		return nil
+	}
+	plain := typography.Replace(string(rewritten(text, "&<", markup)))
 	if plain == string(text) {
 		return nil
 	}
@@ -204,14 +209,14 @@ func markup(text []byte) (octet byte, length int) {
 // plusRestored rebuilds base64 whose plus signs became spaces. Where line ends
 // became spaces too, it goes by the lines having had 64 characters.
 func plusRestored(text []byte) []byte {
+	if !bytes.Contains(text, []byte("--")) {
+		return nil
+	}
 	out := bytes.Clone(text)
 	for from := 0; ; {
-		begin, ok := findMarker(out, from, "BEGIN")
-		if !ok {
-			return out
-		}
+		begin, _ := findMarker(out, from, "BEGIN")
 		end, ok := findMarker(out, begin.end, "END")
-		if !ok {
+		if begin.end == 0 || !ok {
 			return out
 		}
 		body := out[begin.end:end.start]

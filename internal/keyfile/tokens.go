@@ -37,6 +37,9 @@ func (x *extraction) armourless(text []byte) [][]byte {
 // parts are what is encoded in the tokens of a text, in the reading in which
 // there is the most.
 func (x *extraction) parts(text []byte) (most [][]byte) {
+	if text = bytes.TrimSpace(text); len(text) < minimalToken {
+		return nil
+	}
 	for _, reading := range readings {
 		var parts [][]byte
 		for _, token := range tokens(reading(text)) {
