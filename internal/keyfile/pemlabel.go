@@ -79,9 +79,9 @@ func readLabel(text []byte) (label string, length int) {
 // its dashes.
 func undashed(text []byte) (label string, length int) {
 	const longest, enough = 40, 40 // of base64, so that it is no sentence
-	for i := 1; i < longest && i+enough < len(text); i++ {
+	for i := 1; i < longest && i+enough < len(text) && text[0] == ' '; i++ {
 		if (text[i] == ' ' || text[i] == '-') && isBase64(text[i+1:i+enough]) {
-			if label = plainLabel(text[:i]); labelNames[label] != "" {
+			if label = strings.ToUpper(string(text[1:i])); labelNames[label] != "" {
 				return label, len(text) - len(bytes.TrimLeft(text[i:], " -"))
 			}
 		}
