@@ -101,7 +101,6 @@ func TestClientsEndWhileABodysReaderBlocks(t *testing.T) {
 			r.Timeout = 2 * time.Second
 			reader, e = newStuck(t), newExecutor(t)
 			go func() { ended <- posting(t, e, r, reader, true) }()
-			<-reader.entered
 			select {
 			case err := <-ended:
 				assert.Equal(t, mtlshttp.KindTimeout, failureOf(t, err).Kind)
