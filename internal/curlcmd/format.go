@@ -116,6 +116,9 @@ func (f *formatter) method(hasBody bool) {
 
 func (f *formatter) url() error {
 	u := f.text("url")
+	if scheme, _, _ := strings.Cut(strings.ToLower(u), "://"); scheme != "http" && scheme != "https" {
+		return fail(Argument, "url", "it is neither http nor https, and curl speaks more")
+	}
 	if rows, given := f.doc.Get("qs"); given && rows != nil && rows != "" {
 		pairs, err := pairsOf(rows, "name")
 		if err != nil {
@@ -142,9 +145,6 @@ func (f *formatter) url() error {
 	}
 	if _, rest, _ := strings.Cut(u, "://"); isGlob(rest) {
 		f.add("-g")
-	}
-	if strings.HasPrefix(u, "-") {
-		f.add("--url")
 	}
 	f.add(u)
 	return nil

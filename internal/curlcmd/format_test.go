@@ -58,7 +58,8 @@ func TestFormatLeavesOutWhatIsNoHeader(t *testing.T) {
 }
 
 func TestFormatRefuses(t *testing.T) {
-	for _, document := range []string{``, `[]`, `{"url":`, `{"url":"u","headers":"x"}`, `{"url":"u","qs":[1]}`, `{"url":"u","bodyType":"x_www_form_urlencoded","formFields":5}`} {
+	for _, document := range []string{``, `[]`, `{"url":`, `{"url":"http://u","headers":"x"}`, `{"url":"http://u","qs":[1]}`, `{"url":"http://u","bodyType":"x_www_form_urlencoded","formFields":5}`,
+		`{"url":"file:///etc/passwd"}`, `{"url":"file:/etc/passwd"}`, `{"url":" file:///etc/passwd"}`, `{"url":"ftp.a.test"}`, `{"url":"-o/tmp/x"}`, `{"url":""}`} {
 		_, _, err := Format([]byte(document), FormatOptions{})
 		assert.Error(t, err, document)
 	}
