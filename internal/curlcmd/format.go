@@ -115,7 +115,7 @@ func (f *formatter) method(hasBody bool) {
 }
 
 func (f *formatter) url() error {
-	u := f.text("url")
+	u := strings.TrimSpace(f.text("url"))
 	if scheme, _, _ := strings.Cut(strings.ToLower(u), "://"); scheme != "http" && scheme != "https" {
 		return fail(Argument, "url", "it is neither http nor https, and curl speaks more")
 	}
