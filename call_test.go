@@ -152,6 +152,42 @@ func TestCloseEndsWaitsForALoad(t *testing.T) {
 	})
 }
 
+// No dial outlasts Close, but for one that does not look at its context, and none
+// begins after it.
+func TestCloseEndsDials(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, ended := new(mtlshttp.Executor), false
+		e.Dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			time.Sleep(100 * time.Millisecond)
+			ended = true
+			return nil, ctx.Err()
+		}
+		failed := make(chan error, 1)
+		go func() { failed <- sends["Do"](e, &mtlshttp.Request{URL: "http://a.test/"}) }()
+		synctest.Wait()
+		require.NoError(t, e.Close())
+		assert.True(t, ended)
+		assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-failed).Kind)
+		require.NoError(t, e.Close())
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e := new(mtlshttp.Executor)
+		e.Dial = func(context.Context, string, string) (net.Conn, error) {
+			time.Sleep(time.Hour)
+			return nil, errors.New("nobody waits for this")
+		}
+		failed := make(chan error, 1)
+		go func() { failed <- sends["Do"](e, &mtlshttp.Request{URL: "http://a.test/"}) }()
+		synctest.Wait()
+		begun := time.Now()
+		require.NoError(t, e.Close())
+		assert.Equal(t, 250*time.Millisecond, time.Since(begun))
+		assert.Equal(t, mtlshttp.KindClosed, failureOf(t, <-failed).Kind)
+		time.Sleep(2 * time.Hour)
+	})
+}
+
 // stuck is a reader that says when somebody is in it, and keeps them there.
 type stuck struct{ entered, release chan struct{} }
 

@@ -29,6 +29,8 @@ type Pool struct {
 	closed bool
 	shelf  shelf
 	conns  map[*Conn]struct{}
+	dials  int           // under way
+	dialed chan struct{} // closed with the last of them, once the pool is; nil: nobody waits
 	active sync.WaitGroup
 }
 
@@ -109,12 +111,54 @@ func (p *Pool) Abort() {
 	}
 }
 
+// patience is how long Close waits for dials that it has ended. A Dial hook that
+// does not look at its context keeps the one goroutine that is in it.
+const patience = 250 * time.Millisecond
+
 // Close is Abort, and waits for the requests that used the connections to come
-// back, which those do whose contexts have ended.
+// back, which those do whose contexts have ended, and for the dials.
 func (p *Pool) Close() {
 	p.Abort()
 	p.active.Wait()
 	p.CloseIdle()
+	if dialed := p.lastDial(); dialed != nil {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-dialed:
+		case <-timer.C:
+		}
+	}
+}
+
+// lastDial is closed when no dial is under way any more; nil: none is.
+func (p *Pool) lastDial() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dials > 0 && p.dialed == nil {
+		p.dialed = make(chan struct{})
+	}
+	return p.dialed
+}
+
+// beginDial says whether a dial may begin, which none does once the pool is
+// closed: net/http begins them in goroutines of its own.
+func (p *Pool) beginDial() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.dials++
+	return true
+}
+
+func (p *Pool) endDial() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.dials--; p.dials == 0 && p.dialed != nil {
+		close(p.dialed)
+	}
 }
 
 // Done is closed when Close is called.

@@ -248,6 +248,10 @@ func isForwarded(ctx context.Context) bool {
 // open makes the connection that TLS, or plain HTTP, is spoken over: a direct
 // one, or a tunnel through the proxy.
 func (t *Transport) open(ctx context.Context, network, addr string, record *Record) (*Conn, error) {
+	if !t.pool.beginDial() {
+		return nil, ErrClosed
+	}
+	defer t.pool.endDial()
 	begun := time.Now()
 	var raw net.Conn
 	var err error

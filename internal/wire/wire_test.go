@@ -296,3 +296,18 @@ func TestSessionsAreBounded(t *testing.T) {
 	_, ok = (&originSessions{s, "c", new(Record)}).Get("x")
 	assert.False(t, ok, "a ticket that was refused is forgotten")
 }
+
+// net/http begins dials in goroutines of its own, which may come late.
+func TestNoDialBeginsAfterClose(t *testing.T) {
+	p := NewPool(Dialer{Dial: func(context.Context, string, string) (net.Conn, error) {
+		t.Error("it dials")
+		return nil, errors.New("nobody is there")
+	}}, nil)
+	tr, err := p.Transport(newWorld(t).setting())
+	require.NoError(t, err)
+	p.Close()
+	_, err = tr.dialPlain(t.Context(), "tcp", "a.test:80")
+	assert.ErrorIs(t, err, ErrClosed)
+	_, err = tr.dialTLS(t.Context(), "tcp", "a.test:443")
+	assert.ErrorIs(t, err, ErrClosed)
+}
