@@ -115,8 +115,12 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", out, err)
 		}
-		if !sameJSON(t, c.Document, again.Document) {
-			t.Fatalf("%q\n%s\n%s", out, c.Document, again.Document)
+		if len(again.Notes) > 0 || sameJSON(t, c.Document, again.Document) {
+			return // a part's headers, which a document does not have
+		}
+		// A file's name is written without folders, as it is sent.
+		if same, _, err := Format(again.Document, FormatOptions{Secrets: true, Credential: again.Credential, CA: again.CA, Proxy: again.Proxy}); err != nil || same != out {
+			t.Fatalf("%q\n%s\n%s\n%q, %v", out, c.Document, again.Document, same, err)
 		}
 	})
 }
