@@ -22,8 +22,8 @@ type payload struct {
 	fixed       bool // contentType must be sent; a caller's may only add to it
 	foreign     bool // it reads a caller's reader, which may block or fail
 
-	mu      sync.Mutex
-	sources []*bodyreader.Reader // opened for net/http
+	mu     sync.Mutex
+	source *bodyreader.Reader // opened for net/http, one at a time
 }
 
 func bytesPayload(contentType string, data []byte) *payload {
@@ -101,13 +101,15 @@ func (p *payload) attach(ctx context.Context, req *http.Request) error {
 // more: one that rewinds has one position for all.
 func (p *payload) guarded(ctx context.Context) (io.ReadCloser, error) {
 	p.mu.Lock()
-	earlier := p.sources
+	earlier := p.source
 	p.mu.Unlock()
-	if len(earlier) > 0 && !p.replayable {
-		return nil, ErrNotReplayable
-	}
-	if err := bodyreader.Stop(ctx, earlier...); err != nil {
-		return nil, err
+	if earlier != nil {
+		if !p.replayable {
+			return nil, ErrNotReplayable
+		}
+		if err := earlier.Stop(ctx); err != nil {
+			return nil, err
+		}
 	}
 	rc, err := p.open()
 	if err != nil {
@@ -115,7 +117,7 @@ func (p *payload) guarded(ctx context.Context) (io.ReadCloser, error) {
 	}
 	s := bodyreader.New(ctx, rc)
 	p.mu.Lock()
-	p.sources = []*bodyreader.Reader{s}
+	p.source = s
 	p.mu.Unlock()
 	return s, nil
 }
@@ -127,15 +129,14 @@ func (p *payload) release() (again bool) {
 		return true
 	}
 	p.mu.Lock()
-	sources := p.sources
-	p.sources = nil
+	source := p.source
+	p.source = nil
 	p.mu.Unlock()
-	if len(sources) == 0 {
+	if source == nil {
 		return p.replayable
 	}
-	patience, cancel := context.WithTimeout(context.Background(), bodyreader.Grace)
-	defer cancel()
-	return bodyreader.Stop(patience, sources...) == nil && p.replayable
+	_ = source.Close()
+	return p.replayable && source.Ended()
 }
 
 // failed is what a foreign body's reader failed with, or what ended the request
@@ -147,15 +148,13 @@ func (p *payload) failed() error {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.sources {
-		if err := s.Failure(); err != nil {
-			return err
-		}
-		if err := s.Cut(); err != nil {
-			return err
-		}
+	if p.source == nil {
+		return nil
 	}
-	return nil
+	if err := p.source.Failure(); err != nil {
+		return err
+	}
+	return p.source.Cut()
 }
 
 // guard puts the body that a client's caller gave behind a source, as Do does

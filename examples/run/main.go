@@ -153,28 +153,22 @@ var blueprintKeys = []string{"flow", "subflows", "blueprint", "response", "modul
 // membersOf are the members of an object, and one that it has more than once.
 // encoding/json alone would let the last of them win.
 func membersOf(document []byte) (keys map[string]json.RawMessage, twice string, err error) {
-	if err := json.Unmarshal(document, &keys); err != nil || keys == nil {
+	decoder := json.NewDecoder(bytes.NewReader(document))
+	if open, _ := decoder.Token(); open != json.Delim('{') || !json.Valid(document) {
 		return nil, "", errors.New("not an object")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	seen := map[string]bool{}
-	if _, err = decoder.Token(); err != nil {
-		return nil, "", err
-	}
+	keys = map[string]json.RawMessage{}
 	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, "", err
-		}
+		token, _ := decoder.Token()
 		name, _ := token.(string)
-		if seen[name] {
+		if keys[name] != nil {
 			twice = name
 		}
-		seen[name] = true
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return nil, "", err
 		}
+		keys[name] = value
 	}
 	return keys, twice, nil
 }

@@ -15,10 +15,10 @@ const (
 	maxIdleReads = 100
 	// chunkSize is what is read of a caller's reader at a time.
 	chunkSize = 32 << 10
-	// Grace is how long the end of a request waits for a read of the
+	// grace is how long the end of a request waits for a read of the
 	// caller's reader that is under way. One that blocks keeps the one
 	// goroutine that is in it.
-	Grace = 100 * time.Millisecond
+	grace = 100 * time.Millisecond
 )
 
 // Error marks an error of the caller's own reader.
@@ -165,6 +165,16 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// Ended says whether nobody is in the caller's reader any more.
+func (r *Reader) Ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // Failure is what the caller's reader failed with; nil: it did not.
 func (r *Reader) Failure() *Error { return r.failure.Load() }
 
@@ -180,7 +190,7 @@ func (r *Reader) Cut() error {
 // Close ends the reading and waits a moment for it.
 func (r *Reader) Close() error {
 	r.cancel()
-	timer := time.NewTimer(Grace)
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-r.done:
@@ -189,18 +199,14 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// Stop ends the reading of all and waits until nobody is in their readers any
-// more, or the context ends, whose cause it returns.
-func Stop(ctx context.Context, readers ...*Reader) error {
-	for _, r := range readers {
-		r.cancel()
+// Stop ends the reading and waits until nobody is in the caller's reader any more,
+// or the context ends, whose cause it returns.
+func (r *Reader) Stop(ctx context.Context) error {
+	r.cancel()
+	select {
+	case <-r.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
-	for _, r := range readers {
-		select {
-		case <-r.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
 }

@@ -15,16 +15,6 @@ import (
 
 type readerFunc func([]byte) (int, error)
 
-// ended says whether nobody is in the caller's reader any more.
-func ended(r *Reader) bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
-
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestReaderHandsOnAll(t *testing.T) {
@@ -34,7 +24,7 @@ func TestReaderHandsOnAll(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal([]byte(text), got))
 	require.NoError(t, r.Close())
-	assert.True(t, ended(r))
+	assert.True(t, r.Ended())
 	assert.Nil(t, r.Failure())
 }
 
@@ -53,7 +43,7 @@ func TestReaderMarksFailures(t *testing.T) {
 		assert.ErrorIs(t, err, want)
 		assert.Same(t, e, r.Failure())
 		require.NoError(t, r.Close())
-		assert.True(t, ended(r))
+		assert.True(t, r.Ended())
 	}
 	r := New(t.Context(), io.NopCloser(readerFunc(func(p []byte) (int, error) { return len(p) + 1, nil })))
 	defer r.Close()
@@ -71,10 +61,10 @@ func TestReaderDoesNotWaitForOneThatBlocks(t *testing.T) {
 	_, err := r.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, context.Canceled)
 	require.NoError(t, r.Close())
-	assert.False(t, ended(r))
+	assert.False(t, r.Ended())
 	close(release)
 	<-r.done
-	assert.True(t, ended(r))
+	assert.True(t, r.Ended())
 }
 
 func TestExactly(t *testing.T) {
@@ -141,12 +131,12 @@ func TestCut(t *testing.T) {
 		assert.Equal(t, want, r.Cut(), name)
 		assert.NoError(t, end.Close())
 		assert.NoError(t, r.Close())
-		assert.True(t, ended(r), name)
+		assert.True(t, r.Ended(), name)
 		cancel(nil)
 	}
 }
 
-// All are stopped before any is waited for, and whoever waits may give up.
+// Whoever waits for a reader to be left may give up.
 func TestStop(t *testing.T) {
 	within, release := make(chan struct{}), make(chan struct{})
 	blocked := readerFunc(func([]byte) (int, error) { within <- struct{}{}; <-release; return 1, nil })
@@ -156,12 +146,14 @@ func TestStop(t *testing.T) {
 	cause := errors.New("no patience")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cause)
-	assert.Equal(t, cause, Stop(ctx, a, b))
-	assert.False(t, ended(a) || ended(b))
+	assert.Equal(t, cause, a.Stop(ctx))
+	assert.Equal(t, cause, b.Stop(ctx))
+	assert.False(t, a.Ended() || b.Ended())
 	close(release)
-	assert.NoError(t, Stop(t.Context(), a, b))
-	assert.True(t, ended(a) && ended(b))
-	assert.NoError(t, Stop(t.Context()))
+	assert.NoError(t, a.Stop(t.Context()))
+	assert.NoError(t, b.Stop(t.Context()))
+	assert.True(t, a.Ended() && b.Ended())
+	assert.NoError(t, a.Stop(t.Context()), "once more")
 }
 
 type closesBadly struct{ io.Reader }
